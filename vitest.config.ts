@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+
+const second = 1000;
+
+/** One kind of test, told by the end of its file's name: what it needs, and so how long it may take. */
+const kindOfTest = (name: string, include: string[], seconds: number, exclude: string[] = []) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: include.flatMap((ending) => [`packages/*/src/**/*${ending}`, `e2e/**/*${ending}`, `lint/**/*${ending}`]),
+    exclude: ["**/node_modules/**", ...exclude],
+    testTimeout: seconds * second,
+    hookTimeout: seconds * second,
+  },
+});
+
+export default defineConfig({
+  test: {
+    pool: "forks",
+    maxWorkers: 2, // each redis test starts a server of its own, each e2e test several processes
+    reporters: ["default"],
+    projects: [
+      kindOfTest("unit", [".test.ts"], 10, ["**/*.redis.test.ts", "**/*.e2e.test.ts"]),
+      kindOfTest("redis", [".redis.test.ts"], 30),
+      kindOfTest("e2e", [".e2e.test.ts"], 120),
+    ],
+  },
+});
