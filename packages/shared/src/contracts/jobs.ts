@@ -1,0 +1,59 @@
+import type { JobId } from "../core/ids.ts";
+import type { EventOrigin } from "./event.ts";
+import type { QuarantineReason } from "./reasons.ts";
+
+/** The queues of one workspace. `deadletter` and `quarantine` have no workers of their own while all is well. */
+export const queueKinds = ["ingest", "transform", "deliver", "deadletter", "quarantine"] as const;
+export type QueueKind = (typeof queueKinds)[number];
+
+/** One object (or one HTTP request) to read. */
+export interface IngestJob {
+  v: 1;
+  connector: string;
+  fileId: string;
+  object: { key: string; uri: string; version: string; bytes: number };
+  landedAtMs: number;
+}
+
+/** One chunk in the spool, under the job's own id. */
+export interface TransformJob {
+  v: 1;
+  connector: string;
+  records: number;
+  landedAtMs: number;
+  /** The object that the records came from. */
+  uri: string;
+}
+
+/** One ready request body in the spool, under the job's own id. Also what the dead-letter queue holds. */
+export interface DeliverJob {
+  v: 1;
+  connector: string;
+  calls: number;
+  bytes: number;
+  /** The landing time (UNIX ms) of the object that the calls came from. */
+  landedAtMs: number;
+  /** The object, and the first Avro block in it, that the calls came from. */
+  origin: { uri: string; blockOffset: number };
+}
+
+/**
+ * Events of one job set aside for one reason. The events themselves are in the spool under the job's own id: one JSON
+ * line each (for a file that cannot be read: none).
+ */
+export interface QuarantineJob {
+  v: 1;
+  connector: string;
+  reason: QuarantineReason;
+  /** One sentence on the first of them, without any content of an event. */
+  detail: string;
+  /** How many events; 0 where that cannot be known (a torn block, an unreadable file). */
+  events: number;
+  /** Of the first of them. */
+  origin: EventOrigin;
+  eventType?: string;
+  eventId?: string;
+  landedAtMs: number;
+  /** The job that set them aside. */
+  from: JobId;
+}

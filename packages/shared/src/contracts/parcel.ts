@@ -1,0 +1,18 @@
+import type { JobId } from "../core/ids.ts";
+
+/** One piece of work for the next stage: its payload goes to the spool, its data into the job. */
+export interface Parcel<Data> {
+  id: JobId;
+  data: Data;
+  payload: Uint8Array;
+  events: number;
+}
+
+/**
+ * Resolves when the next stage has the work for good; answers with the workspace's bytes in the spool. May be
+ * repeated at any time: ids are deterministic, what exists is left as it is.
+ */
+export type HandOver<Data> = (
+  parcels: readonly Parcel<Data>[],
+  place?: "first" | "last",
+) => Promise<{ spoolBytes: number }>;

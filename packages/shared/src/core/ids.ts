@@ -1,0 +1,25 @@
+import { createHash } from "node:crypto";
+
+/** Names of the things that pass between stages. Only the makers below make them, so their form is known. */
+export type FileId = string & { readonly brand: "FileId" };
+export type JobId = string & { readonly brand: "JobId" };
+
+const shortHash = (parts: readonly string[]): string =>
+  createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 24);
+
+/**
+ * The identity of one version of one object as one connector reads it: a replaced object, or the same object read
+ * by another connector, is another file. Two pods that find the same object give it the same id.
+ */
+export const fileId = (connector: string, uri: string, version: string): FileId =>
+  shortHash([connector, uri, version]) as FileId; // brand: made here
+
+/** Ids start with a letter and have no ':' (BullMQ refuses both otherwise). The same input gives the same id. */
+export const ingestJobId = (file: FileId): JobId => `i-${file}` as JobId;
+export const transformJobId = (file: FileId, chunkIndex: number): JobId => `t-${file}-${chunkIndex}` as JobId;
+/** The batches of one chunk are numbered in order; `parent` is the chunk's job id. */
+export const deliverJobId = (parent: JobId, batchIndex: number): JobId => `d-${parent.slice(2)}-${batchIndex}` as JobId;
+/** A batch that was split has two halves, "a" and "b". */
+export const halfJobId = (parent: JobId, half: "a" | "b"): JobId => `${parent}${half}` as JobId;
+/** What a job sets aside for one reason; `label` is the reason, with a number where there can be several. */
+export const quarantineJobId = (parent: JobId, label: string): JobId => `q-${parent}-${label}` as JobId;

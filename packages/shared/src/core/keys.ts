@@ -1,0 +1,27 @@
+import type { QueueKind } from "../contracts/jobs.ts";
+import type { JobId } from "./ids.ts";
+
+/** Every key that we keep in Redis begins so; BullMQ's too. */
+export const keyPrefix = "relay";
+
+/** The BullMQ queue of one workspace and kind. Names must not contain ':'. */
+export const queueName = (kind: QueueKind, workspace: string): string => `${kind}-${workspace}`;
+/** The hash in which BullMQ keeps a job (BullMQ 6: `prefix:queue:jobId`). */
+export const jobKey = (kind: QueueKind, workspace: string, id: JobId): string =>
+  `${keyPrefix}:${queueName(kind, workspace)}:${id}`;
+/** The sorted set in which BullMQ keeps the ids of done jobs. */
+export const completedKey = (kind: QueueKind, workspace: string): string =>
+  `${keyPrefix}:${queueName(kind, workspace)}:completed`;
+
+/** One payload (string, zstd). */
+export const spoolEntryKey = (workspace: string, id: JobId): string => `${keyPrefix}:spool:${workspace}:${id}`;
+/** Sorted set of the workspace's payload ids by the time they were put (UNIX ms). */
+export const spoolIndexKey = (workspace: string): string => `${keyPrefix}:spool-index:${workspace}`;
+/** Hash: `bytes` in the spool, and events waiting by queue kind. */
+export const spoolUsageKey = (workspace: string): string => `${keyPrefix}:spool-usage:${workspace}`;
+/** Hash: what every stage has counted for the workspace, field = tally label. */
+export const tallyKey = (workspace: string): string => `${keyPrefix}:tally:${workspace}`;
+
+/** Hash of the files that a connector has taken: file id -> end. */
+export const ledgerKey = (workspace: string, connector: string): string =>
+  `${keyPrefix}:ledger:${workspace}:${connector}`;
