@@ -1,0 +1,72 @@
+import { Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import type { QueueKind } from "../contracts/jobs.ts";
+import type { JobId } from "../core/ids.ts";
+import { keyPrefix, queueName } from "../core/keys.ts";
+import { maxAttempts } from "./stage-worker.ts";
+
+export interface NewJob<Data> {
+  id: JobId;
+  data: Data;
+}
+
+/** The five queues of one workspace, opened when first used. */
+export interface WorkspaceQueues {
+  workspace: string;
+  open(kind: QueueKind): Queue;
+  /**
+   * Adds jobs in order. A job whose id exists, waiting or done, is left as it is: adding twice changes nothing.
+   * `first`: ahead of everything that waits (still in the given order).
+   */
+  add<Data>(kind: QueueKind, jobs: readonly NewJob<Data>[], place?: "first" | "last"): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Done jobs stay as tombstones so that a re-run of the stage before cannot add them again. 760 bytes each; a day is
+ * far beyond any lock or retry, and the count bounds what a flood can leave behind.
+ */
+const tombstones = { age: 86_400, count: 50_000 };
+
+export const openWorkspaceQueues = (redis: Redis, workspace: string): WorkspaceQueues => {
+  const queues = new Map<QueueKind, Queue>();
+
+  const open = (kind: QueueKind): Queue => {
+    const known = queues.get(kind);
+    if (known) return known;
+    const queue = new Queue(queueName(kind, workspace), {
+      connection: redis,
+      prefix: keyPrefix,
+      // 10,000 entries of the default would cost 668 KB a queue.
+      streams: { events: { maxLen: 100 } },
+      defaultJobOptions: {
+        attempts: maxAttempts,
+        backoff: { type: "capped" },
+        removeOnComplete: tombstones,
+        removeOnFail: false,
+        stackTraceLimit: 1,
+      },
+    });
+    // Commands reject by themselves; without a listener the event would end the process.
+    queue.on("error", () => undefined);
+    queues.set(kind, queue);
+    return queue;
+  };
+
+  return {
+    workspace,
+    open,
+    add: async (kind, jobs, place = "last") => {
+      const ordered = place === "first" ? jobs.toReversed() : jobs;
+      const bulk = ordered.map(({ id, data }) => ({
+        name: kind,
+        data,
+        opts: { jobId: id, ...(place === "first" && { lifo: true }) },
+      }));
+      await open(kind).addBulk(bulk);
+    },
+    close: async () => {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+};

@@ -1,0 +1,16 @@
+import { pino, stdTimeFunctions } from "pino";
+import pretty from "pino-pretty";
+
+export type { Logger } from "pino";
+
+/** JSON lines to stderr; readable lines where stderr is a terminal. No event content, no secret, no address in a log. */
+export const createLogger = ({ level, terminal }: { level: string; terminal: boolean }) => {
+  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
+  const stderr = 2;
+  return terminal
+    ? pino(
+        options,
+        pretty({ destination: stderr, colorize: true, sync: true, translateTime: "HH:MM:ss", ignore: "pid,hostname" }),
+      )
+    : pino(options, pino.destination({ fd: stderr, sync: true }));
+};

@@ -1,0 +1,24 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Redis } from "ioredis";
+
+export type LuaArgument = string | number | Buffer;
+/** Runs the script atomically in Redis; the answer is what Lua returned, for the caller to check. */
+export type LuaScript = (redis: Redis, keys: readonly string[], args: readonly LuaArgument[]) => Promise<unknown>;
+
+/**
+ * A Lua script from its file: `luaScript(new URL("./put.lua", import.meta.url))`. Sent by hash; after a restart of
+ * Redis has forgotten it, once by text.
+ */
+export const luaScript = (file: URL): LuaScript => {
+  const source = readFileSync(file, "utf8");
+  const sha = createHash("sha1").update(source).digest("hex");
+  return async (redis, keys, args) => {
+    try {
+      return await redis.evalsha(sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+      return redis.eval(source, keys.length, ...keys, ...args);
+    }
+  };
+};

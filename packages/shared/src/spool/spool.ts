@@ -1,0 +1,30 @@
+import type { QueueKind } from "../contracts/jobs.ts";
+import type { CountingStage, Tally } from "../contracts/tally.ts";
+import type { JobId } from "../core/ids.ts";
+
+/** A payload and the job that it waits for. */
+export interface SpoolEntry {
+  id: JobId;
+  /** The queue whose job has this id. */
+  kind: QueueKind;
+  payload: Uint8Array;
+  events: number;
+}
+
+/**
+ * Where payloads wait, one entry for one job, under the job's own id. An entry is written before its job is added and
+ * removed after its job is done; whatever is left in between by a crash, the sweeper settles.
+ */
+export interface Spool {
+  /**
+   * Writes entries that are not there yet; an entry whose job was already counted as done is not written again.
+   * Resolves when Redis has them (on disk, with `appendfsync always`), with the workspace's bytes in the spool.
+   */
+  put(entries: readonly SpoolEntry[]): Promise<{ bytes: number }>;
+  /** The payload, or undefined when it is gone. */
+  read(id: JobId): Promise<Buffer | undefined>;
+  /** Those of the ids that have no entry. */
+  missing(ids: readonly JobId[]): Promise<JobId[]>;
+  /** Removes the entry of a done job and counts its tally; the counting happens once, however often this is called. */
+  settle(id: JobId, kind: QueueKind, stage: CountingStage, tally: Tally): Promise<{ counted: boolean }>;
+}

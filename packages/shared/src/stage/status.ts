@@ -1,0 +1,117 @@
+import type { Redis } from "ioredis";
+import { type CountingStage, countingStages, type Tally } from "../contracts/tally.ts";
+import { queueName, keyPrefix, spoolUsageKey, tallyKey } from "../core/keys.ts";
+
+/** Where one workspace stands. All counts are events unless they say otherwise. */
+export interface WorkspaceStatus {
+  workspace: string;
+  /** What each stage has counted since the workspace exists; `in` is the sum of the others. */
+  tallies: Record<CountingStage, Tally>;
+  /** Files found and not yet read to their end. */
+  filesWaiting: number;
+  /** Handed over and not at an end yet. */
+  waiting: { transform: number; deliver: number; held: number; quarantined: number };
+  spoolBytes: number;
+}
+
+export const readWorkspaceStatus = async (redis: Redis, workspace: string): Promise<WorkspaceStatus> => {
+  const ingestQueue = `${keyPrefix}:${queueName("ingest", workspace)}`;
+  const [tally, usage, wait, active, delayed] = await Promise.all([
+    redis.hgetall(tallyKey(workspace)),
+    redis.hgetall(spoolUsageKey(workspace)),
+    redis.llen(`${ingestQueue}:wait`),
+    redis.llen(`${ingestQueue}:active`),
+    redis.zcard(`${ingestQueue}:delayed`),
+  ]);
+  const waiting = (kind: string) => Number(usage[`events:${kind}`] ?? 0);
+  return {
+    workspace,
+    tallies: talliesByStage(tally),
+    filesWaiting: wait + active + delayed,
+    waiting: {
+      transform: waiting("transform"),
+      deliver: waiting("deliver"),
+      held: waiting("deadletter"),
+      quarantined: waiting("quarantine"),
+    },
+    spoolBytes: Number(usage["bytes"] ?? 0),
+  };
+};
+
+const talliesByStage = (fields: Readonly<Record<string, string>>): Record<CountingStage, Tally> => {
+  const tallies: Record<CountingStage, Tally> = { ingest: {}, transform: {}, deliver: {} };
+  for (const [field, count] of Object.entries(fields)) {
+    const stage = countingStages.find((name) => field.startsWith(`${name}|`));
+    // Written by tallyField with a label of Tally.
+    if (stage) tallies[stage][field.slice(stage.length + 1) as keyof Tally] = Number(count);
+  }
+  return tallies;
+};
+
+/** What went in and what came of it: the JSON summary of `relay start --once` (DESIGN section 8). */
+export interface RunSummary {
+  files: { done: number; quarantined: number };
+  events: {
+    in: number;
+    delivered: number;
+    dropped: Record<string, number>;
+    quarantined: Record<string, number>;
+    held: number;
+  };
+}
+
+/** The sum over workspaces; `before` (their status at the start of a run) is taken off. */
+export const summarise = (now: readonly WorkspaceStatus[], before: readonly WorkspaceStatus[] = []): RunSummary => {
+  const count = (stage: CountingStage, label: keyof Tally): number =>
+    total(now, stage, label) - total(before, stage, label);
+  const byReason = (kind: string): Record<string, number> => {
+    const sums: Record<string, number> = {};
+    for (const { tallies } of now)
+      for (const label of Object.values(tallies).flatMap((tally) => Object.keys(tally)))
+        if (label.startsWith(`${kind}:`)) sums[label.slice(kind.length + 1)] = 0;
+    for (const reason of Object.keys(sums))
+      // Built from labels of Tally, see above.
+      sums[reason] = countingStages.reduce((sum, stage) => sum + count(stage, `${kind}:${reason}` as keyof Tally), 0);
+    return Object.fromEntries(Object.entries(sums).filter(([, events]) => events !== 0));
+  };
+  return {
+    files: { done: count("ingest", "file:done"), quarantined: count("ingest", "file:quarantined") },
+    events: {
+      in: count("ingest", "in"),
+      delivered: count("deliver", "ok"),
+      dropped: byReason("dropped"),
+      quarantined: byReason("quarantined"),
+      held: now.reduce((sum, { waiting }) => sum + waiting.deliver + waiting.held, 0),
+    },
+  };
+};
+
+const total = (statuses: readonly WorkspaceStatus[], stage: CountingStage, label: keyof Tally): number =>
+  statuses.reduce((sum, { tallies }) => sum + (tallies[stage][label] ?? 0), 0);
+
+/**
+ * Whether a workspace's counters add up: what one stage gave is what the next one ended or still has. While work is
+ * in hand, a job that ended but is not counted yet can show as a difference for a moment.
+ */
+export const conservationOf = ({ tallies, waiting }: WorkspaceStatus): { holds: boolean; differences: string[] } => {
+  const ends = (tally: Tally): number =>
+    Object.entries(tally).reduce(
+      (sum, [label, count]) => (label === "in" || label.startsWith("file:") ? sum : sum + count),
+      0,
+    );
+  const checks: [string, number, number][] = [
+    ...countingStages.map((stage): [string, number, number] => [
+      `${stage}: in = ends`,
+      tallies[stage].in ?? 0,
+      ends(tallies[stage]),
+    ]),
+    ["ingest ok = transform in + waiting", tallies.ingest.ok ?? 0, (tallies.transform.in ?? 0) + waiting.transform],
+    [
+      "transform ok = deliver in + waiting + held",
+      tallies.transform.ok ?? 0,
+      (tallies.deliver.in ?? 0) + waiting.deliver + waiting.held,
+    ],
+  ];
+  const differences = checks.filter(([, a, b]) => a !== b).map(([rule, a, b]) => `${rule}: ${a} is not ${b}`);
+  return { holds: differences.length === 0, differences };
+};
