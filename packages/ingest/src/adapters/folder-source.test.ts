@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { collected } from "../core/avro-writer.testing.ts";
+import { ObjectChanged } from "../core/object-changed.ts";
+import { folderSource } from "./folder-source.ts";
+
+const signal = new AbortController().signal;
+
+describe("a folder as a source", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "relay-folder-"));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const put = async (key: string, content = "x") => {
+    await mkdir(dirname(join(folder, key)), { recursive: true });
+    await writeFile(join(folder, key), content);
+  };
+  const keys = async () => (await collected(folderSource(folder).list(signal))).map(({ key }) => key);
+  const only = async () => {
+    const [object] = await collected(folderSource(folder).list(signal));
+    if (!object) throw new Error("nothing was listed");
+    return object;
+  };
+
+  it("finds files at every depth, in the order of their names", async () => {
+    for (const key of ["b/date=2026-11-23-02/x.avro", "b/date=2026-11-23-01/x.avro", "a.avro", "c/d/e/f.avro"])
+      await put(key);
+    expect(await keys()).toEqual([
+      "a.avro",
+      "b/date=2026-11-23-01/x.avro",
+      "b/date=2026-11-23-02/x.avro",
+      "c/d/e/f.avro",
+    ]);
+  });
+
+  it("does not see hidden files, half-written files and markers", async () => {
+    for (const key of [".DS_Store", ".hidden/a.avro", "a.avro.tmp", "b.avro.part", "_SUCCESS", "good.avro"])
+      await put(key);
+    expect(await keys()).toEqual(["good.avro"]);
+  });
+
+  it("follows links to files and folders", async () => {
+    await put("real/a.avro");
+    await symlink(join(folder, "real"), join(folder, "link"));
+    expect(await keys()).toEqual(["link/a.avro", "real/a.avro"]);
+  });
+
+  it("does not walk a link back to a folder above it for ever", async () => {
+    await put("sub/a.avro");
+    await symlink(join(folder, "sub"), join(folder, "sub", "again"));
+    expect(await keys()).toEqual(["sub/a.avro"]);
+  });
+
+  it("a replaced file is another version, and the old one cannot be read any more", async () => {
+    await put("a.avro", "first");
+    const before = await only();
+    await put("new", "other");
+    await utimes(join(folder, "new"), 1, 1);
+    await rename(join(folder, "new"), join(folder, "a.avro"));
+    const after = await only();
+    expect(after.version).not.toBe(before.version);
+    await expect(collected(folderSource(folder).read(before, 0, signal))).rejects.toThrow(ObjectChanged);
+  });
+
+  it("a file that is gone is an object that changed, not a failure", async () => {
+    await put("a.avro");
+    const object = await only();
+    await rm(join(folder, "a.avro"));
+    await expect(collected(folderSource(folder).read(object, 0, signal))).rejects.toThrow(ObjectChanged);
+  });
+
+  it("reads from any byte on", async () => {
+    await put("a.avro", "0123456789");
+    const object = await only();
+    const read = async (from: number) =>
+      Buffer.concat(await collected(folderSource(folder).read(object, from, signal))).toString();
+    expect(await read(0)).toBe("0123456789");
+    expect(await read(7)).toBe("789");
+    expect(await read(10)).toBe("");
+  });
+
+  it("a folder that is not there is said by name", async () => {
+    const missing = join(folder, "nowhere");
+    await expect(collected(folderSource(missing).list(signal))).rejects.toThrow(
+      `the folder ${missing} cannot be listed`,
+    );
+  });
+});

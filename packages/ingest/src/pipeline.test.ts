@@ -1,0 +1,134 @@
+import { decodeChunk } from "@currents-relay/shared/contracts/chunk.ts";
+import type { IngestJob, QuarantineJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
+import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import type { Item } from "@currents-relay/shared/queues/stage-worker.ts";
+import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
+import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
+import { describe, expect, it } from "vitest";
+import { aBlock, aHeader, clicks } from "./core/avro-writer.testing.ts";
+import { defaultContainerLimits } from "./core/limits.ts";
+import { ObjectChanged } from "./core/object-changed.ts";
+import { ingestObject } from "./pipeline.ts";
+import type { IngestPorts } from "./ports.ts";
+
+const landedAtMs = 1_700_000_000_000;
+const data: IngestJob = {
+  v: 1,
+  connector: "engagement",
+  fileId: "f1",
+  object: { key: "a.avro", uri: "file:///a.avro", version: "1", bytes: 0 },
+  landedAtMs,
+};
+const settings = { limits: defaultContainerLimits, spoolBudgetBytes: 1_000_000_000 };
+
+const aFile = () => Buffer.concat([aHeader(), ...[600, 300, 700].map((count) => aBlock(clicks(count, `of-${count}`)))]);
+
+/** The outside world of one object, in memory; `progress` outlives a kill, as in Redis. */
+const aWorld = (file: Buffer, { spoolBytes = 0, nowMs = landedAtMs + 60_000 } = {}) => {
+  const transform = fakeHandOver<TransformJob>(spoolBytes);
+  const quarantine = fakeHandOver<QuarantineJob>();
+  const finished: string[] = [];
+  let progress: unknown;
+  const ports: IngestPorts = {
+    read: async function* (_, fromByte) {
+      yield file.subarray(fromByte);
+    },
+    chunkSource: (job) => ({
+      connector: job.connector,
+      source: { fileId: job.fileId, uri: job.object.uri },
+      landedAtMs: job.landedAtMs,
+      eventTypeOf: () => "users.messages.email.Click",
+    }),
+    toTransform: transform.handOver,
+    toQuarantine: quarantine.handOver,
+    ledger: { finish: async (id) => void finished.push(id) },
+    now: () => nowMs,
+  };
+  const item = (): Item<IngestJob> => ({
+    id: "i-f1" as JobId, // a test's own
+    data,
+    signal: new AbortController().signal,
+    progress,
+    saveProgress: async (value) => void (progress = value),
+  });
+  const records = () =>
+    [...transform.taken.values()].map(({ payload }) => decodeChunk(Buffer.from(payload)).header.records);
+  return { ports, item, transform, quarantine, finished, records };
+};
+
+describe("the way of one object", () => {
+  it("hands its events over in numbered chunks and then enters it in the ledger", async () => {
+    const world = aWorld(aFile());
+    expect(await ingestObject(world.ports, settings)(world.item())).toEqual({
+      kind: "ok",
+      value: { in: 1_600, ok: 1_600, "file:done": 1 },
+    });
+    expect([...world.transform.taken.keys()].every((id, index) => id === `t-f1-${index}`)).toBe(true);
+    expect(world.records().reduce((a, b) => a + b, 0)).toBe(1_600);
+    expect(world.finished).toEqual(["f1"]);
+  });
+
+  it("a kill at any await hands over the same chunks, and counts the same, once the object has run again", async () => {
+    const undisturbed = aWorld(aFile());
+    const end = await ingestObject(undisturbed.ports, settings)(undisturbed.item());
+    const awaits = await everyKillPoint(async (point) => {
+      const world = aWorld(aFile());
+      const { ledger, ...rest } = world.ports;
+      // The ledger's and the progress' awaits are killed at like every other port's.
+      const killed = killedAt({ ...rest, finish: ledger.finish, saveProgress: world.item().saveProgress }, point);
+      const item = { ...world.item(), saveProgress: killed.saveProgress };
+      const first = await ingestObject({ ...killed, ledger: killed }, settings)(item).catch((error: unknown) => error);
+      expect(await ingestObject(world.ports, settings)(world.item())).toEqual(end);
+      expect([...world.transform.taken]).toEqual([...undisturbed.transform.taken]);
+      return first instanceof Killed ? "killed" : "ran to the end";
+    });
+    expect(awaits).toBeGreaterThan(6);
+  });
+
+  it("a torn block goes to quarantine with its offset; the blocks around it are handed over", async () => {
+    const [header, good, torn, last] = [aHeader(), aBlock(clicks(10)), aBlock(clicks(10)), aBlock(clicks(10))];
+    torn.fill(0xff, 4, 40);
+    const world = aWorld(Buffer.concat([header, good, torn, last]));
+    expect(await ingestObject(world.ports, settings)(world.item())).toEqual({
+      kind: "ok",
+      value: { in: 20, ok: 20, "file:quarantined": 1 },
+    });
+    const [fault] = world.quarantine.taken.values();
+    expect(fault?.data).toMatchObject({
+      reason: "corrupt-block",
+      origin: { blockOffset: header.length + good.length },
+    });
+    expect(world.finished).toEqual(["f1"]);
+  });
+
+  it("a file that ends too early is looked at again while it may still be written, and set aside after that", async () => {
+    const half = aFile().subarray(0, -10);
+    const young = aWorld(half, { nowMs: landedAtMs + 500 });
+    expect((await ingestObject(young.ports, settings)(young.item())).kind).toBe("retry");
+    expect(young.quarantine.taken.size).toBe(0);
+    const old = aWorld(half);
+    expect(await ingestObject(old.ports, settings)(old.item())).toMatchObject({ value: { "file:quarantined": 1 } });
+  });
+
+  it("a full spool pauses the object after the chunk in hand, and it goes on from there", async () => {
+    const full = aWorld(aFile(), { spoolBytes: settings.spoolBudgetBytes + 1 });
+    const chunks = [];
+    for (let runs = 0; runs < 10; runs++) {
+      const outcome = await ingestObject(full.ports, settings)(full.item());
+      chunks.push(full.transform.taken.size);
+      if (outcome.kind === "ok") break;
+    }
+    expect(chunks.slice(0, 3)).toEqual([1, 2, 3]);
+    expect(full.records().reduce((a, b) => a + b, 0)).toBe(1_600);
+  });
+
+  it("an object that was replaced ends without a fault: the new one is another file", async () => {
+    const world = aWorld(aFile());
+    const read: IngestPorts["read"] = () => {
+      throw new ObjectChanged("replaced");
+    };
+    expect(await ingestObject({ ...world.ports, read }, settings)(world.item())).toMatchObject({ kind: "ok" });
+    expect(world.quarantine.taken.size).toBe(0);
+    expect(world.finished).toEqual(["f1"]);
+  });
+});

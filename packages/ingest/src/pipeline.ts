@@ -1,0 +1,59 @@
+import type { IngestJob } from "@currents-relay/shared/contracts/jobs.ts";
+import { addTallies, type Tally } from "@currents-relay/shared/contracts/tally.ts";
+import { removedConnectorWaitMs } from "@currents-relay/shared/contracts/waits.ts";
+import type { FileId } from "@currents-relay/shared/core/ids.ts";
+import { ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
+import type { Item } from "@currents-relay/shared/queues/stage-worker.ts";
+import { cutChunks, type ResumePoint } from "./core/chunk.ts";
+import type { ContainerLimits } from "./core/limits.ts";
+import { ObjectChanged } from "./core/object-changed.ts";
+import { chunkParcel, faultParcel } from "./core/parcels.ts";
+import { readOn } from "./core/read-on.ts";
+import { isTornByHaste, settleMs } from "./core/torn-by-haste.ts";
+import type { IngestPorts } from "./ports.ts";
+
+/** How long to wait when the workspace's share of the spool is full. */
+const spoolFullWaitMs = 500;
+/** What a run leaves for the next one: everything before `resumeAt` is handed over and counted in `tally`. */
+interface Progress {
+  resumeAt?: ResumePoint;
+  tally: Tally;
+}
+
+/** The way of one object: read -> blocks -> chunks -> hand over, fault by fault and chunk by chunk -> ledger. */
+export const ingestObject =
+  (
+    ports: IngestPorts | undefined,
+    { limits, spoolBudgetBytes }: { limits: ContainerLimits; spoolBudgetBytes: number },
+  ) =>
+  async ({ id, data, signal, saveProgress, ...item }: Item<IngestJob>): Promise<Outcome<Tally>> => {
+    if (!ports) return retry(removedConnectorWaitMs, new Error(`the connector ${data.connector} is not configured`));
+    // Written by saveProgress below, by an earlier run of this job.
+    const { resumeAt, tally: before } = (item.progress as Progress | undefined) ?? { tally: {} };
+    let tally = before;
+    const open = (fromByte: number) => ports.read({ ...data.object, landedAtMs: data.landedAtMs }, fromByte, signal);
+    try {
+      for await (const part of cutChunks(readOn(open, limits, resumeAt), ports.chunkSource(data), resumeAt)) {
+        if (part.kind === "fault") {
+          if (isTornByHaste(part, data.landedAtMs, ports.now())) return retry(settleMs, new Error(part.message));
+          await ports.toQuarantine([faultParcel(part, id, data)]);
+          // A kill here: the fault is met and set aside again, under the same id.
+          tally = { ...tally, "file:quarantined": 1 };
+        } else {
+          const { spoolBytes } = await ports.toTransform([chunkParcel(part, data)]);
+          // A kill here: this chunk is read and handed over again, under the same id; transform has it once.
+          tally = addTallies(tally, { in: part.chunk.header.records, ok: part.chunk.header.records });
+          await saveProgress({ resumeAt: part.resumeAt, tally } satisfies Progress);
+          if (spoolBytes > spoolBudgetBytes)
+            return retry(spoolFullWaitMs, new Error("the spool of the workspace is full"));
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof ObjectChanged)) throw error;
+      // What was taken of the old version stays taken (ids are remembered); the new one is another file.
+      tally = { ...tally, "file:quarantined": 0 };
+    }
+    await ports.ledger.finish(data.fileId as FileId); // brand: the lister made it with core/ids.ts
+    // A kill here: the job runs again from its last progress, and ends here again.
+    return ok(tally["file:quarantined"] === undefined ? { ...tally, "file:done": 1 } : tally);
+  };

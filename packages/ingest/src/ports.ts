@@ -1,0 +1,44 @@
+import type { IngestJob, QuarantineJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
+import type { FileId } from "@currents-relay/shared/core/ids.ts";
+import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
+import type { ChunkSource } from "./core/chunk.ts";
+
+/** One object in a source, in one version. */
+export interface SourceObject {
+  /** Its name within the source: the path below the folder, the key in the bucket. */
+  key: string;
+  /** Its full address, as a person would write it. */
+  uri: string;
+  /** Changes whenever its content does: size and modification time, or the ETag. */
+  version: string;
+  bytes: number;
+  /** When it appeared or was last written (UNIX ms). */
+  landedAtMs: number;
+}
+
+/** Where Currents files come from. */
+export interface Source {
+  /** Everything that is there, oldest folders first. Rejects with a sentence for the operator if it cannot be read. */
+  list: (signal: AbortSignal) => AsyncIterable<SourceObject>;
+  /** The object's bytes from `fromByte` on, in pieces of any size. Throws ObjectChanged. */
+  read: (object: SourceObject, fromByte: number, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+}
+
+/** Which files have been taken to their end. */
+export interface Ledger {
+  /** Those of the files that were not finished yet, in order. */
+  unfinished: (files: readonly FileId[]) => Promise<FileId[]>;
+  finish: (file: FileId) => Promise<void>;
+}
+
+/** What ingest needs of the outside world to take one object. */
+export interface IngestPorts {
+  read: Source["read"];
+  /** What the chunks of a file say of it. */
+  chunkSource: (job: IngestJob) => ChunkSource;
+  toTransform: HandOver<TransformJob>;
+  toQuarantine: HandOver<QuarantineJob>;
+  ledger: Pick<Ledger, "finish">;
+  /** UNIX ms. */
+  now: () => number;
+}
