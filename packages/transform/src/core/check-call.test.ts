@@ -1,0 +1,29 @@
+import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
+import { expect, it } from "vitest";
+import { serialiseCall } from "./check-call.ts";
+
+const aCall = (text: string): TrackCall => ({
+  type: "track",
+  messageId: "e1",
+  event: "Email Sent",
+  anonymousId: "b1",
+  timestamp: "2025-10-09T08:53:20.000Z",
+  properties: { text },
+  context: {},
+});
+const emptyBytes = JSON.stringify(aCall("")).length;
+
+it("a call of exactly 32 KB passes with its length, one byte more is quarantined", () => {
+  const passing = serialiseCall(aCall("x".repeat(32 * 1024 - emptyBytes)));
+  expect(passing).toMatchObject({ kind: "ok", value: { bytes: 32_768 } });
+  expect(serialiseCall(aCall("x".repeat(32 * 1024 - emptyBytes + 1)))).toMatchObject({
+    kind: "quarantine",
+    reason: "call-too-large",
+  });
+});
+
+it("bytes are counted in UTF-8, not in characters", () => {
+  const outcome = serialiseCall(aCall("é😀"));
+  expect(outcome).toMatchObject({ kind: "ok", value: { bytes: emptyBytes + 6 } });
+  expect(serialiseCall(aCall("é".repeat(16_400)))).toMatchObject({ reason: "call-too-large" });
+});

@@ -1,0 +1,103 @@
+import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
+import type { EventRecord } from "@currents-relay/shared/contracts/event.ts";
+import { drop, ok, quarantine, type Outcome } from "@currents-relay/shared/core/outcome.ts";
+import { compileStep, fillParts, inOrderOfStrength, type CallParts, type Step } from "./call-parts.ts";
+import { catalogEntry, type Naming } from "./catalog.ts";
+import { nameFromType } from "./event-name.ts";
+import { compileFieldRules, type FieldTransform } from "./field-rules.ts";
+import { compileIdentity, textOf, type Identity } from "./identity.ts";
+import type { ConnectorRules } from "./rules.ts";
+import { timestampOf } from "./timestamp.ts";
+
+export interface MappedCall {
+  call: TrackCall;
+  /** The event's id: what dedup knows it by. */
+  id: string;
+  /** The event type is not in the catalog; the general rules mapped it. */
+  unknownType: boolean;
+}
+
+export type EventMapper = (record: EventRecord) => Outcome<MappedCall>;
+
+export interface MapperInput {
+  eventType: string;
+  /** The fields that every record has (an Avro schema's); left out: each record has fields of its own (JSON). */
+  fields?: readonly string[];
+  rules: ConnectorRules;
+}
+
+/**
+ * Settles everything that does not depend on the record, and returns the function that maps one event of this type
+ * to its Segment call as Braze's own connector would. The mapper never throws. It quarantines a record without id,
+ * user_id, date or (custom event) name, and drops what {@link compileIdentity} drops and types never exported.
+ * Throws on field rules that field-rules.ts refuses.
+ */
+export const compileMapper = ({ eventType, fields, rules }: MapperInput): EventMapper => {
+  const entry = catalogEntry(eventType);
+  if (entry?.naming.kind === "not-exported") return () => drop("not-exported");
+
+  const transforms = compileFieldRules(rules.fields);
+  const identityOf = compileIdentity(rules, transforms);
+  const nameOf = compileName(eventType, rules, transforms);
+  const stepsFor = compileSteps(eventType, fields, transforms);
+  const unknownType = entry === undefined;
+
+  return (record) => {
+    const identity = identityOf(record);
+    if (identity.kind !== "ok") return identity;
+    const timestamp = timestampOf(record.time);
+    if (timestamp === undefined) return quarantine("invalid-time", new Error("the record's time is no date"));
+    const event = nameOf(record);
+    if (event === undefined) return quarantine("missing-name", new Error("the custom event has no name"));
+
+    const parts: CallParts = { properties: {}, context: {} };
+    const tooDeep = fillParts(stepsFor(record), record, parts);
+    if (tooDeep !== undefined) return quarantine("bad-record", new Error(`the field "${tooDeep}" is nested too deep`));
+    return ok({ call: trackCall(identity.value, event, timestamp, parts), id: identity.value.id, unknownType });
+  };
+};
+
+/** Two literals rather than one with a spread: this runs for every event. */
+const trackCall = (identity: Identity, event: string, timestamp: string, parts: CallParts): TrackCall => {
+  const { messageId, userId, anonymousId } = identity;
+  return userId === undefined
+    ? { type: "track", messageId, event, anonymousId, timestamp, ...parts }
+    : { type: "track", messageId, event, userId, anonymousId, timestamp, ...parts };
+};
+
+/** The connector's own name for the type, else the catalog's, else one made from the type. */
+const compileName = (
+  eventType: string,
+  { eventNames }: ConnectorRules,
+  transforms: ReadonlyMap<string, FieldTransform>,
+): ((record: EventRecord) => string | undefined) => {
+  const renamed = Object.hasOwn(eventNames, eventType) ? eventNames[eventType] : undefined;
+  const naming: Naming | undefined =
+    renamed === undefined ? catalogEntry(eventType)?.naming : { kind: "fixed", name: renamed };
+  if (naming?.kind === "from-record") {
+    const transform = transforms.get(naming.field) ?? ((text: string) => text);
+    return (record) => {
+      const name = textOf(record[naming.field]);
+      return name === undefined ? undefined : transform(name);
+    };
+  }
+  const name = naming?.kind === "fixed" ? naming.name : nameFromType(eventType).toWellFormed();
+  return () => name;
+};
+
+const compileSteps = (
+  eventType: string,
+  fields: readonly string[] | undefined,
+  transforms: ReadonlyMap<string, FieldTransform>,
+): ((record: EventRecord) => readonly Step[]) => {
+  if (fields !== undefined) {
+    const steps = inOrderOfStrength(fields.map((field) => compileStep(eventType, field, transforms)));
+    return () => steps;
+  }
+  const met = new Map<string, Step | undefined>();
+  const stepFor = (field: string): Step | undefined => {
+    if (!met.has(field)) met.set(field, compileStep(eventType, field, transforms));
+    return met.get(field);
+  };
+  return (record) => inOrderOfStrength(Object.keys(record).map(stepFor));
+};

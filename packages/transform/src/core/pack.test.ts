@@ -1,0 +1,51 @@
+import { batchLimits } from "@currents-relay/shared/contracts/call.ts";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bodyText, callSeparator, pack } from "./pack.ts";
+
+const aCall = (json: string) => ({ json, bytes: Buffer.byteLength(json) });
+const ofBytes = (bytes: number) => aCall("x".repeat(bytes));
+
+describe("packing calls into request bodies", () => {
+  it("keeps every call once, in order, and every body within the limits", () => {
+    const sizes = fc.array(fc.oneof(fc.integer({ min: 2, max: 32_768 }), fc.constant(2)), { maxLength: 1_200 });
+    fc.assert(
+      fc.property(sizes, (bytes) => {
+        const calls = bytes.map(ofBytes);
+        const bodies = pack(calls);
+        expect(bodies.flatMap((body) => body.calls)).toEqual(calls);
+        for (const body of bodies) {
+          expect(body.calls.length).toBeGreaterThan(0);
+          expect(body.calls.length).toBeLessThanOrEqual(batchLimits.maxCalls);
+          expect(body.bytes).toBeLessThanOrEqual(batchLimits.maxBytes);
+          expect(body.bytes).toBe(Buffer.byteLength(bodyText(body)));
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("opens no second body before the first is full", () => {
+    expect(pack([ofBytes(240_000), ofBytes(239_998)])).toHaveLength(1);
+    expect(pack([ofBytes(240_000), ofBytes(239_999)])).toHaveLength(2);
+    expect(pack(Array.from({ length: 501 }, () => ofBytes(2))).map(({ calls }) => calls.length)).toEqual([500, 1]);
+  });
+
+  it("gives bodies that fall apart into the same calls, whatever text is in them", () => {
+    const texts = fc.array(fc.string({ unit: fc.constantFrom(",", "\n", '"', "\\", "\ud800", "😀") }), {
+      minLength: 1,
+    });
+    fc.assert(
+      fc.property(texts, (values) => {
+        const calls = values.map((value) => aCall(JSON.stringify({ value: `${value},\n` })));
+        const [body] = pack(calls);
+        expect(body && bodyText(body).split(callSeparator)).toEqual(calls.map(({ json }) => json));
+      }),
+    );
+  });
+
+  it("makes nothing of nothing, and refuses a call that no body can hold", () => {
+    expect(pack([])).toEqual([]);
+    expect(() => pack([ofBytes(batchLimits.maxBytes + 1)])).toThrow("cannot be packed");
+  });
+});

@@ -1,0 +1,79 @@
+import { decodeChunk } from "@currents-relay/shared/contracts/chunk.ts";
+import type { DeliverJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
+import type { RelayConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
+import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
+import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
+import { startStageWorker } from "@currents-relay/shared/queues/stage-worker.ts";
+import {
+  createStage,
+  type Stage,
+  type StageContext,
+  type WorkspaceRunner,
+} from "@currents-relay/shared/stage/stage.ts";
+import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
+import { openWorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
+import { redisClaims } from "./adapters/redis-claims.ts";
+import { connectorRules } from "./config.ts";
+import { transformChunk } from "./pipeline.ts";
+import type { Claims, TransformPorts } from "./ports.ts";
+
+/** Mapping is CPU work on one thread; the second chunk in hand hides the first one's waits for Redis. */
+const chunksInHand = 2;
+
+/** The transform stage: a worker for each workspace. */
+export const transformStage = (context: StageContext, config: RelayConfig): Stage =>
+  createStage("transform", config, (name, workspace) => Promise.resolve(openTransform(context, name, workspace)));
+
+const openTransform = (context: StageContext, name: string, workspace: WorkspaceConfig): WorkspaceRunner => {
+  const tools = openWorkspaceTools(context, name);
+  const { spool, queues, toQuarantine } = tools;
+  const claims = claimsOf(context, name, workspace);
+  const portsOf = (connector: string): TransformPorts => ({
+    readChunk: async (id) => {
+      const bytes = await spool.read(id);
+      return bytes && decodeChunk(bytes);
+    },
+    claim: claims(connector),
+    toDeliver: handOverTo<DeliverJob>("deliver", spool, queues),
+    toQuarantine,
+    countUnknownTypes: (count) => context.metrics.unknownTypes.inc({ workspace: name }, count),
+  });
+  const rules = connectorRules(name, workspace);
+
+  const worker = startStageWorker<TransformJob>({
+    workspace: name,
+    kind: "transform",
+    queue: queues.open("transform"),
+    redis: context.redis,
+    log: context.log.child({ stage: "transform", workspace: name }),
+    concurrency: chunksInHand,
+    retryWaitsFor: "job",
+    handle: ({ id, data }) => transformChunk(portsOf(data.connector), rules.get(data.connector))({ id, data }),
+    setAside: async ({ id, data }, reason, cause) => {
+      const payload = (await spool.read(id)) ?? Buffer.alloc(0);
+      const { connector, landedAtMs, records: events, uri } = data;
+      return setWholeJobAside(toQuarantine, { id, connector, landedAtMs, uri, events, payload }, { reason, cause });
+    },
+    settle: (id, tally) => tools.settle("transform", id, tally),
+  });
+  const sweeping = startSweeping(context, name, tools);
+  return {
+    isRunning: worker.isRunning,
+    drain: async (force) => {
+      await worker.drain(force);
+      await sweeping.stop();
+      await queues.close();
+    },
+  };
+};
+
+/** Ids are remembered for the whole workspace, or for each connector by itself. */
+const claimsOf = ({ redis }: StageContext, name: string, { dedup }: WorkspaceConfig) => {
+  const byScope = new Map<string, Claims>();
+  return (connector: string): Claims => {
+    const scope = dedup.scope === "connector" ? `${name}/${connector}` : name;
+    const claims = byScope.get(scope) ?? redisClaims(redis, { scope, windowMs: dedup.windowMs });
+    byScope.set(scope, claims);
+    return claims;
+  };
+};

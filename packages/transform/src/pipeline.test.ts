@@ -1,0 +1,99 @@
+import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
+import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
+import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
+import { describe, expect, it } from "vitest";
+import type { ConnectorRules } from "./core/rules.ts";
+import { aJsonChunk } from "./core/testing/chunks.ts";
+import { transformChunk } from "./pipeline.ts";
+import type { TransformPorts } from "./ports.ts";
+
+const rules: ConnectorRules = {
+  connector: "engagement",
+  fields: { remove: [], hash: [] },
+  eventNames: {},
+  anonymousUsers: false,
+};
+const job = {
+  id: "t-file-0" as JobId, // a test's own
+  data: { v: 1, connector: "engagement", records: 3, landedAtMs: 0, uri: "file:///a.avro" },
+} as const;
+
+const anOpen = (id: string, user: object = { user_id: "u", external_user_id: "x" }) =>
+  JSON.stringify({ event_type: "users.messages.email.Open", id, time: 1_700_000_000, user, properties: {} });
+
+/** The outside world of one chunk, in memory. */
+const aWorld = (lines: readonly string[], claimedByOthers: readonly string[] = []) => {
+  const claims = new Map<string, string>(claimedByOthers.map((id) => [id, "another chunk"]));
+  const deliver = fakeHandOver<DeliverJob>();
+  const quarantine = fakeHandOver<QuarantineJob>();
+  const ports: TransformPorts = {
+    readChunk: async () => aJsonChunk(lines),
+    claim: async (owner, ids) =>
+      ids.map((id) => {
+        if (!claims.has(id)) claims.set(id, owner);
+        return claims.get(id) === owner;
+      }),
+    toDeliver: deliver.handOver,
+    toQuarantine: quarantine.handOver,
+    countUnknownTypes: () => undefined,
+  };
+  const delivered = () =>
+    [...deliver.taken.values()].flatMap(({ payload }) =>
+      Buffer.from(payload)
+        .toString()
+        .split(",\n")
+        .map((call) => (JSON.parse(call) as { messageId: string }).messageId),
+    );
+  return { ports, deliver, quarantine, delivered };
+};
+
+describe("the way of one chunk", () => {
+  it("hands over what is selected, well-formed and claimed, and counts every event once", async () => {
+    const world = aWorld([anOpen("a"), anOpen("b"), anOpen("c", { user_id: "u" }), anOpen("")], ["b"]);
+    const outcome = await transformChunk(world.ports, rules)(job);
+    expect(outcome).toEqual({
+      kind: "ok",
+      value: { in: 4, ok: 1, "dropped:duplicate": 1, "dropped:no-external-user-id": 1, "quarantined:missing-id": 1 },
+    });
+    expect(world.delivered()).toEqual(["a"]);
+    expect([...world.quarantine.taken.values()].map(({ data }) => data.reason)).toEqual(["missing-id"]);
+  });
+
+  it("a chunk whose claims are all lost sends nothing", async () => {
+    const world = aWorld([anOpen("a"), anOpen("b")], ["a", "b"]);
+    expect(await transformChunk(world.ports, rules)(job)).toEqual({
+      kind: "ok",
+      value: { in: 2, "dropped:duplicate": 2 },
+    });
+    expect(world.delivered()).toEqual([]);
+  });
+
+  it("a kill at any await loses nothing and doubles nothing, once the chunk has run again", async () => {
+    const lines = [anOpen("a"), anOpen("b"), anOpen("c"), anOpen("")];
+    const undisturbed = aWorld(lines, ["b"]);
+    const tally = await transformChunk(undisturbed.ports, rules)(job);
+    const awaits = await everyKillPoint(async (point) => {
+      const world = aWorld(lines, ["b"]);
+      const first = await transformChunk(killedAt(world.ports, point), rules)(job).catch((error: unknown) => error);
+      expect(await transformChunk(world.ports, rules)(job)).toEqual(tally);
+      expect(world.delivered()).toEqual(undisturbed.delivered());
+      expect([...world.deliver.taken.keys()]).toEqual([...undisturbed.deliver.taken.keys()]);
+      expect([...world.quarantine.taken.keys()]).toEqual([...undisturbed.quarantine.taken.keys()]);
+      return first instanceof Killed ? "killed" : "ran to the end";
+    });
+    expect(awaits).toBe(4); // read, claim, quarantine, deliver
+  });
+
+  it("a chunk that is not in the spool yet is waited for", async () => {
+    const world = aWorld([]);
+    const outcome = await transformChunk({ ...world.ports, readChunk: async () => undefined }, rules)(job);
+    expect(outcome.kind).toBe("retry");
+  });
+
+  it("a chunk of a connector that is not configured any more waits, because its rules are not known", async () => {
+    const world = aWorld([anOpen("a")]);
+    expect((await transformChunk(world.ports, undefined)(job)).kind).toBe("retry");
+    expect(world.delivered()).toEqual([]);
+  });
+});

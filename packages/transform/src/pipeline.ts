@@ -1,0 +1,45 @@
+import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
+import type { TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
+import type { Tally } from "@currents-relay/shared/contracts/tally.ts";
+import { payloadWaitMs, removedConnectorWaitMs } from "@currents-relay/shared/contracts/waits.ts";
+import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
+import { mapChunk, type ReadyCall } from "./core/map-chunk.ts";
+import { pack } from "./core/pack.ts";
+import { deliverParcels, quarantineParcels } from "./core/parcels.ts";
+import type { ConnectorRules } from "./core/rules.ts";
+import { tallyOf } from "./core/tally-of.ts";
+import type { TransformPorts } from "./ports.ts";
+
+interface ChunkJob {
+  id: JobId;
+  data: TransformJob;
+}
+
+/**
+ * The way of one chunk: read -> select, map, check -> claim -> pack -> hand over. Everything is a function of the
+ * chunk and its owner's claims, so a chunk that runs twice makes the same batches under the same ids.
+ */
+export const transformChunk =
+  (ports: TransformPorts, rules: ConnectorRules | undefined) =>
+  async ({ id, data }: ChunkJob): Promise<Outcome<Tally>> => {
+    if (!rules) return retry(removedConnectorWaitMs, new Error(`the connector ${data.connector} is not configured`));
+    const chunk: Chunk | undefined = await ports.readChunk(id);
+    if (!chunk) return retry(payloadWaitMs, new Error(`the payload of ${id} is not in the spool`));
+
+    const mapped = mapChunk(chunk, rules);
+    ports.countUnknownTypes(mapped.unknownTypes.values().reduce((sum, count) => sum + count, 0));
+
+    const claimed = await ports.claim(
+      id,
+      mapped.calls.map((call) => call.id),
+    );
+    // A kill here leaves claims of this chunk: it runs again as the same owner and wins them again.
+    const ours: ReadyCall[] = mapped.calls.filter((_, index) => claimed[index]);
+
+    await ports.toQuarantine(quarantineParcels(id, chunk, mapped.quarantined));
+    // A kill here leaves some set aside: they are set aside again under the same ids, which changes nothing.
+    await ports.toDeliver(deliverParcels(id, chunk, pack(ours)));
+    // A kill here leaves all handed over and the job open: it runs again and finds every id taken.
+    return ok(tallyOf(mapped, ours.length));
+  };

@@ -1,0 +1,21 @@
+import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
+import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
+import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
+
+/**
+ * Claims event ids for `owner` within the workspace's dedup window; answers, in order, whether each id is the
+ * owner's. An owner that runs again wins its own claims again, so a crash never turns dedup into loss.
+ */
+export type Claims = (owner: JobId, eventIds: readonly string[]) => Promise<boolean[]>;
+
+/** What transform needs of the outside world. */
+export interface TransformPorts {
+  /** The chunk that waits under the job's id; undefined when it is not there (yet, or any more). */
+  readChunk: (id: JobId) => Promise<Chunk | undefined>;
+  claim: Claims;
+  toDeliver: HandOver<DeliverJob>;
+  toQuarantine: HandOver<QuarantineJob>;
+  /** Events that the general rules mapped because the catalog does not have their type. */
+  countUnknownTypes: (count: number) => void;
+}
