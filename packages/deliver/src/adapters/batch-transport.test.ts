@@ -1,0 +1,4 @@
+import { createBatchTransport } from "./batch-transport.ts";
+import { transportContract } from "./transport-contract.ts";
+
+transportContract("direct", createBatchTransport);

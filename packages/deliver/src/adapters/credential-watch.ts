@@ -1,0 +1,121 @@
+import { configFingerprint } from "@currents-relay/shared/config/fingerprint.ts";
+import type { SegmentConfig } from "@currents-relay/shared/config/schema.ts";
+import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
+import type { ProbeResult } from "../core/outage-event.ts";
+import type { CheckLeases } from "./credential-watch-lease.ts";
+import { type CredentialTurn, credentialTurn } from "./credential-watch-turn.ts";
+import type { OutageWatch } from "./redis-outage-watch.ts";
+import { verifyWriteKey } from "./settings-probe.ts";
+
+/** A short hash of everything that decides whether Segment takes our calls, and whom we ask about it. */
+export const keyFingerprint = (segment: SegmentConfig): string => {
+  const { writeKey, oauth, region, endpoint, settingsEndpoint, credentialCheck } = segment;
+  return configFingerprint({ writeKey, oauth, region, endpoint, settingsEndpoint, credentialCheck });
+};
+
+/** Asks about one workspace's write key for as long as it runs, and reports what it hears to the outage. */
+export interface CredentialWatch {
+  name: string;
+  /** Begins; does not wait for the first answer. The outage watch must have started. */
+  start(): void;
+  /** Breaks a question off and ends. */
+  drain(signal: AbortSignal): Promise<void>;
+  /** Asks now, whoever else does (the effect `probeNow`). */
+  askNow(): void;
+  /** Whether the last word on the key is recent enough to send on. */
+  isCurrent: () => boolean;
+}
+
+export interface CredentialWatchOptions {
+  workspace: string;
+  segment: SegmentConfig;
+  outage: Pick<OutageWatch, "state" | "report">;
+  leases: CheckLeases;
+  log: Logger;
+  /** Called for every answer, for the metrics. */
+  count: (result: ProbeResult) => void;
+  /** UNIX ms. */
+  now: () => number;
+}
+
+/** No longer without a look at the shared state, which another pod may have changed. */
+const longestPauseMs = 1_000;
+
+/** A pause that can be cut short; a wake that comes before the pause counts too. */
+const wakeablePause = () => {
+  let awake = false;
+  let wake = () => {
+    awake = true;
+  };
+  const setAwake = wake;
+  return {
+    wake: () => wake(),
+    pause: (ms: number) =>
+      new Promise<void>((resolve) => {
+        const finish = () => {
+          clearTimeout(timer);
+          wake = setAwake;
+          awake = false;
+          resolve();
+        };
+        const timer = setTimeout(finish, ms);
+        wake = finish;
+        if (awake) finish();
+      }),
+  };
+};
+
+const turnOf = (options: CredentialWatchOptions, log: Logger): CredentialTurn => {
+  const { settingsEndpoint, writeKey, credentialCheck, requestTimeoutMs: timeoutMs } = options.segment;
+  return credentialTurn({
+    ...options,
+    log,
+    everyMs: options.segment.credentialCheckEveryMs,
+    timeoutMs,
+    keyFingerprint: keyFingerprint(options.segment),
+    verify: (signal) =>
+      credentialCheck === "none"
+        ? Promise.resolve("known")
+        : verifyWriteKey({ settingsEndpoint, writeKey, timeoutMs, signal }),
+  });
+};
+
+export const credentialWatch = (options: CredentialWatchOptions): CredentialWatch => {
+  const log = options.log.child({ workspace: options.workspace });
+  const turn = turnOf(options, log);
+  const ending = new AbortController();
+  const { pause, wake } = wakeablePause();
+  let urgent = false;
+  let running: Promise<void> | undefined;
+
+  const run = async () => {
+    if (options.segment.credentialCheck === "none")
+      log.warn("credentials.unchecked: Segment answers 200 to unknown keys, so events sent with a bad one are lost");
+    while (!ending.signal.aborted) {
+      const askNow = urgent;
+      urgent = false;
+      const waitMs = await turn.take(askNow, ending.signal).catch((error: unknown) => {
+        log.warn({ err: error }, "credentials.unasked"); // Redis: the state stays as it is
+        return longestPauseMs;
+      });
+      if (!ending.signal.aborted) await pause(Math.min(waitMs, longestPauseMs));
+    }
+  };
+
+  return {
+    name: `credentials ${options.workspace}`,
+    isCurrent: turn.isCurrent,
+    start: () => {
+      if (!ending.signal.aborted) running ??= run();
+    },
+    drain: async () => {
+      ending.abort(new Error("the watch is ending"));
+      wake();
+      await running;
+    },
+    askNow: () => {
+      urgent = true;
+      wake();
+    },
+  };
+};

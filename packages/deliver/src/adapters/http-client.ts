@@ -1,0 +1,102 @@
+import { type IncomingMessage, type RequestOptions, Agent as HttpAgent, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Answer } from "../core/answer.ts";
+
+export interface HttpRequest {
+  method: "GET" | "POST";
+  url: URL;
+  headers: Readonly<Record<string, string>>;
+  /** Written one after the other, without joining them first. */
+  body: readonly (string | Buffer)[];
+  /** How much of the answer's text is kept; the rest is read and forgotten. */
+  keepCharacters: number;
+  signal?: AbortSignal;
+}
+
+/** What HTTP itself can answer. */
+export type HttpAnswer = Extract<Answer, { kind: "response" | "network" | "timeout" }>;
+
+export interface HttpClient {
+  /** One request, whatever happens: no retry, no redirect followed. Resolves when the answer was read to its end. */
+  request(request: HttpRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+/** What is kept of the answer to a batch (see Answer). */
+export const diagnosisCharacters = 500;
+
+/** Shorter than the idle time of any usual load balancer: a connection must not be closed while we pick it. */
+const idleMs = 4_000;
+
+const networkAnswer = (error: Error): HttpAnswer => ({
+  kind: "network",
+  code: "code" in error && typeof error.code === "string" ? error.code : "UNKNOWN",
+  message: error.message,
+});
+/** What a request answers whose signal was aborted. */
+export const abortedAnswer: HttpAnswer = {
+  kind: "network",
+  code: "ABORTED",
+  message: "given up before an answer came",
+};
+
+/** Calls `done` with the whole answer, or with what broke it off. */
+const readAnswer = (response: IncomingMessage, keepCharacters: number, done: (answer: HttpAnswer) => void): void => {
+  let text = "";
+  response.setEncoding("utf8");
+  response.on("data", (part: string) => {
+    if (text.length < keepCharacters) text = (text + part).slice(0, keepCharacters);
+  });
+  response.on("error", (error) => done(networkAnswer(error)));
+  response.on("end", () => {
+    const retryAfter = response.headers["retry-after"];
+    done({
+      kind: "response",
+      status: response.statusCode ?? 0, // set on every response that a client gets
+      text,
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    });
+  });
+};
+
+/**
+ * Keep-alive connections to one or a few hosts. node:http rather than undici: per 480 KB body measured 0.3-0.8 ms of
+ * CPU against 0.5-1.5 ms (undici's pool) and 2-2.7 ms (fetch), because it writes the parts of a body as they are.
+ */
+export const createHttpClient = ({ timeoutMs }: { timeoutMs: number }): HttpClient => {
+  const agentOptions = { keepAlive: true, timeout: idleMs };
+  const http = { send: httpRequest, agent: new HttpAgent(agentOptions) };
+  const https = { send: httpsRequest, agent: new HttpsAgent(agentOptions) };
+
+  const request = ({ url, method, headers, body, keepCharacters, signal }: HttpRequest): Promise<HttpAnswer> =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve(abortedAnswer);
+      const { send, agent } = url.protocol === "https:" ? https : http;
+      const length = body.reduce((bytes, part) => bytes + Buffer.byteLength(part), 0);
+      const options: RequestOptions = { method, agent, headers: { ...headers, "Content-Length": length } };
+      const outgoing = send(url, options, (response) => readAnswer(response, keepCharacters, settle));
+
+      const settle = (answer: HttpAnswer): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+        // An answer to half a request: the rest is not worth sending, and would disturb the next one on the connection.
+        if (answer.kind !== "response" || !outgoing.writableFinished) outgoing.destroy();
+        resolve(answer); // the first one counts
+      };
+      const timer = setTimeout(() => settle({ kind: "timeout", afterMs: timeoutMs }), timeoutMs);
+      const onAbort = (): void => settle(abortedAnswer);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      outgoing.on("error", (error) => settle(networkAnswer(error)));
+      for (const part of body) outgoing.write(part);
+      outgoing.end();
+    });
+
+  return {
+    request,
+    close: () => {
+      http.agent.destroy();
+      https.agent.destroy();
+      return Promise.resolve();
+    },
+  };
+};

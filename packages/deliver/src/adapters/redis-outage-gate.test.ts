@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import type { OutageEvent } from "../core/outage-event.ts";
+import { firstOutageState, type OutageState } from "../core/outage-state.ts";
+import { step } from "../core/outage.ts";
+import { key, keyChanged, known, refused, unknown } from "./redis-outage-conformance.ts";
+import { outageGate } from "./redis-outage-gate.ts";
+import type { Verdict } from "../core/verdict.ts";
+
+const delivered: Verdict = { kind: "delivered", name: "delivered" };
+const unauthorized: Verdict = { kind: "outage", name: "unauthorized", reason: "unauthorized" };
+const serverError: Verdict = { kind: "wait", name: "server-error", why: "503" };
+const rejected: Verdict = { kind: "split", name: "rejected", reason: "rejected", why: "400" };
+
+/** Gates of several pods over one state, after these events. */
+const gates = (...events: OutageEvent[]) => {
+  let state: OutageState = events.reduce((at, event) => step(at, event).state, firstOutageState);
+  const reported: string[] = [];
+  const current = { isCurrent: true, ms: 1_000 };
+  const outage = {
+    state: () => state,
+    report: (event: OutageEvent) => {
+      reported.push(event.kind);
+      const next = step(state, event);
+      state = next.state;
+      return Promise.resolve(next);
+    },
+  };
+  const gate = (keyFingerprint: string) =>
+    outageGate({
+      outage,
+      keyFingerprint,
+      isCurrent: () => current.isCurrent,
+      requestTimeoutMs: 100,
+      now: () => current.ms,
+    });
+  return { gate: gate(key), other: gate(key), stranger: gate("key-2"), outage, reported, current };
+};
+
+const flowing = [keyChanged, known(10)];
+const trial = [...flowing, refused(20), known(30)];
+
+describe("the gate", () => {
+  it("lets batches pass while flowing, without asking anybody", async () => {
+    const { gate, reported } = gates(...flowing);
+    expect(await gate.pass()).toEqual({ kind: "send", trial: false });
+    await gate.settle({ trial: false }, delivered);
+    expect(reported).toEqual([]);
+  });
+
+  it("leaves batches where they are until a key is verified, and holds them while it is refused", async () => {
+    expect(await gates(keyChanged).gate.pass()).toEqual({ kind: "wait" });
+    expect(await gates(...flowing, refused(20)).gate.pass()).toEqual({ kind: "hold", reason: "unauthorized" });
+    expect(await gates(...flowing, unknown(20)).gate.pass()).toEqual({ kind: "hold", reason: "unknown-write-key" });
+  });
+
+  it("lets nothing pass with credentials that the state does not speak of", async () => {
+    expect(await gates(...flowing).stranger.pass()).toEqual({ kind: "wait" });
+    expect(await gates(...trial).stranger.pass()).toEqual({ kind: "hold", reason: "unauthorized" });
+  });
+
+  it("lets nothing pass, and takes no trial, on a word that is too old", async () => {
+    for (const events of [flowing, trial]) {
+      const { gate, current, reported } = gates(...events);
+      current.isCurrent = false;
+      expect(await gate.pass()).toEqual({ kind: "wait" });
+      expect(reported).toEqual([]);
+    }
+  });
+
+  it("reports a refusal, and from then on holds", async () => {
+    const { gate, other } = gates(...flowing);
+    await gate.settle({ trial: false }, unauthorized);
+    expect(await other.pass()).toEqual({ kind: "hold", reason: "unauthorized" });
+  });
+
+  it("gives the trial to one batch, and holds the others until it was delivered", async () => {
+    const { gate, other } = gates(...trial);
+    expect(gate.look()).toEqual({ kind: "try", otherwise: "unauthorized" });
+    expect(await gate.pass()).toEqual({ kind: "send", trial: true });
+    expect(await other.pass()).toEqual({ kind: "hold", reason: "unauthorized" });
+    await gate.settle({ trial: true }, delivered);
+    expect(await other.pass()).toEqual({ kind: "send", trial: false });
+  });
+
+  it("goes back to holding when the trial is refused", async () => {
+    const { gate, outage } = gates(...trial);
+    await gate.settle({ trial: (await gate.pass()).kind === "send" }, unauthorized);
+    expect(outage.state().kind).toBe("holding");
+  });
+
+  it("passes the trial on when it said nothing of the credentials, or was not sent", async () => {
+    for (const verdict of [serverError, rejected]) {
+      const { gate, other } = gates(...trial);
+      await gate.pass();
+      await gate.settle({ trial: true }, verdict);
+      expect(await other.pass()).toEqual({ kind: "send", trial: true });
+    }
+    const { gate, other } = gates(...trial);
+    await gate.pass();
+    await gate.giveBack({ trial: true });
+    expect(await other.pass()).toEqual({ kind: "send", trial: true });
+  });
+
+  it("passes the trial on when whoever took it is gone, but not before its request must have ended", async () => {
+    const { gate, other, current } = gates(...trial);
+    await gate.pass();
+    current.ms += 200;
+    expect(await other.pass()).toEqual({ kind: "hold", reason: "unauthorized" });
+    current.ms += 5_000;
+    expect(await other.pass()).toEqual({ kind: "send", trial: true });
+  });
+});

@@ -1,0 +1,117 @@
+import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
+import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
+import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
+import { describe, expect, it } from "vitest";
+import type { Answer } from "./core/answer.ts";
+import { deliverBatch } from "./pipeline.ts";
+import type { DeliverPorts } from "./ports.ts";
+
+const data: DeliverJob = {
+  v: 1,
+  connector: "engagement",
+  calls: 3,
+  bytes: 100,
+  landedAtMs: 0,
+  origin: { uri: "file:///a.avro", blockOffset: 0 },
+};
+const calls = ["a", "b", "c"].map((messageId) => JSON.stringify({ messageId, event: "Email Opened" })).join(",\n");
+const job = { id: "d-file-0-0" as JobId, data, signal: new AbortController().signal }; // id: a test's own
+
+const aWorld = (answer: Answer) => {
+  const sent: string[] = [];
+  const refusals: string[] = [];
+  const deliver = fakeHandOver<DeliverJob>();
+  const quarantine = fakeHandOver<QuarantineJob>();
+  const ports: DeliverPorts = {
+    readBatch: async (_, count) => ({ calls, count }),
+    heldBecause: () => undefined,
+    takeRate: async () => undefined,
+    send: async (batch) => {
+      sent.push(batch.calls);
+      return answer;
+    },
+    noteAttempt: () => undefined,
+    reportRefusal: async (reason) => void refusals.push(reason),
+    backOff: async (afterMs) => ({ afterMs: afterMs ?? 700 }),
+    toDeliver: deliver.handOver,
+    toQuarantine: quarantine.handOver,
+    now: () => 1_700_000_000_000,
+  };
+  return { ports, sent, refusals, deliver, quarantine };
+};
+
+const status = (code: number, retryAfter?: string): Answer => ({
+  kind: "response",
+  status: code,
+  ...(retryAfter !== undefined && { retryAfter }),
+});
+
+describe("the way of one batch", () => {
+  it("a batch that Segment accepts is counted as delivered", async () => {
+    const world = aWorld(status(200));
+    expect(await deliverBatch(world.ports)(job)).toEqual({ kind: "ok", value: { in: 3, ok: 3 } });
+    expect(world.sent).toEqual([calls]);
+  });
+
+  it("a batch that Segment rejects is split in two, in order and ahead of all that waits", async () => {
+    const world = aWorld(status(400));
+    await world.deliver.handOver([{ id: "d-other-0-0" as JobId, data, payload: Buffer.alloc(0), events: 1 }]);
+    expect(await deliverBatch(world.ports)(job)).toEqual({ kind: "ok", value: {} });
+    expect(world.deliver.order).toEqual(["d-file-0-0a", "d-file-0-0b", "d-other-0-0"]);
+    const halves = ["d-file-0-0a", "d-file-0-0b"].map((id) => Buffer.from(world.deliver.taken.get(id)?.payload ?? []));
+    expect(halves.map(String).join(",\n")).toBe(calls);
+  });
+
+  it("a call that is rejected alone goes to quarantine with its id and reason", async () => {
+    const world = aWorld(status(413));
+    const one = { ...world.ports, readBatch: async () => ({ calls: '{"messageId":"a","event":"E"}', count: 1 }) };
+    expect(await deliverBatch(one)(job)).toEqual({
+      kind: "ok",
+      value: { in: 1, "quarantined:too-large-for-segment": 1 },
+    });
+    const [aside] = world.quarantine.taken.values();
+    expect(aside?.data).toMatchObject({ reason: "too-large-for-segment", eventId: "a", events: 1 });
+  });
+
+  it("refused credentials are reported and hold the batch", async () => {
+    const world = aWorld(status(401));
+    expect(await deliverBatch(world.ports)(job)).toEqual({ kind: "hold", reason: "unauthorized" });
+    expect(world.refusals).toEqual(["unauthorized"]);
+  });
+
+  it("a batch is held without a request while there is an outage", async () => {
+    const world = aWorld(status(200));
+    const held = { ...world.ports, heldBecause: () => "unknown-write-key" as const };
+    expect(await deliverBatch(held)(job)).toEqual({ kind: "hold", reason: "unknown-write-key" });
+    expect(world.sent).toEqual([]);
+  });
+
+  it("Retry-After is honoured in full", async () => {
+    const outcome = await deliverBatch(aWorld(status(429, "3600")).ports)(job);
+    expect(outcome).toMatchObject({ kind: "retry", afterMs: 3_600_000 });
+  });
+
+  it("a rate that is used up gives the batch back unsent", async () => {
+    const world = aWorld(status(200));
+    const slow = { ...world.ports, takeRate: async () => ({ afterMs: 9_000 }) };
+    expect(await deliverBatch(slow)(job)).toMatchObject({ kind: "retry", afterMs: 9_000 });
+    expect(world.sent).toEqual([]);
+  });
+
+  it.each([200, 400])(
+    "a kill at any await of a batch answered %i leaves the same end, and repeats only the same batch",
+    async (code) => {
+      const undisturbed = aWorld(status(code));
+      const end = await deliverBatch(undisturbed.ports)(job);
+      await everyKillPoint(async (point) => {
+        const world = aWorld(status(code));
+        const first = await deliverBatch(killedAt(world.ports, point))(job).catch((error: unknown) => error);
+        expect(await deliverBatch(world.ports)(job)).toEqual(end);
+        expect(new Set(world.sent)).toEqual(new Set([calls]));
+        expect(world.deliver.order).toEqual(undisturbed.deliver.order);
+        return first instanceof Killed ? "killed" : "ran to the end";
+      });
+    },
+  );
+});
