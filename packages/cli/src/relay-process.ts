@@ -1,0 +1,120 @@
+import { deliverStage } from "@currents-relay/deliver/main.ts";
+import { type IngestStage, ingestStage } from "@currents-relay/ingest/main.ts";
+import { readEnvironment } from "@currents-relay/shared/config/environment.ts";
+import { loadConfig } from "@currents-relay/shared/config/load.ts";
+import { watchConfig } from "@currents-relay/shared/config/watch.ts";
+import type { RelayConfig } from "@currents-relay/shared/config/schema.ts";
+import { adminServer } from "@currents-relay/shared/runtime/admin-server.ts";
+import { createLifecycle, type Lifecycle, type Part } from "@currents-relay/shared/runtime/lifecycle.ts";
+import { createLogger, type Logger } from "@currents-relay/shared/runtime/logger.ts";
+import { createMetrics } from "@currents-relay/shared/runtime/metrics.ts";
+import { connectRedis, unsafeSettings } from "@currents-relay/shared/runtime/redis.ts";
+import type { Stage, StageContext } from "@currents-relay/shared/stage/stage.ts";
+import { transformStage } from "@currents-relay/transform/main.ts";
+import type { Redis } from "ioredis";
+import { CommandError, exitCodes } from "./exit-codes.ts";
+import type { GoodConfig } from "./read-config.ts";
+
+export type StageName = "ingest" | "transform" | "deliver";
+
+export interface ProcessOptions {
+  loaded: GoodConfig;
+  redisUrl: string;
+  stages: readonly StageName[];
+  adminPort?: number | undefined;
+  logLevel?: string | undefined;
+}
+
+export interface RelayProcess {
+  lifecycle: Lifecycle;
+  redis: Redis;
+  log: Logger;
+  /** The ingest stage, where this process has it. */
+  ingest: IngestStage | undefined;
+}
+
+/** Composes one process: Redis, the stages asked for, the admin port, and the watch over the configuration. */
+export const composeProcess = ({ loaded, redisUrl, stages, adminPort, logLevel }: ProcessOptions): RelayProcess => {
+  const environment = readEnvironment();
+  const log = createLogger({ level: environment.logLevel ?? logLevel ?? "info", terminal: process.stderr.isTTY });
+  const redis = connectRedis(redisUrl, log);
+  const context: StageContext = { redis, log, metrics: createMetrics() };
+  const { config } = loaded;
+  const ingest = stages.includes("ingest") ? ingestStage(context, config) : undefined;
+  // Started last first: whoever takes work over is there before it is given, and a drain goes along with the events.
+  const running: Stage[] = [
+    ...(stages.includes("deliver") ? [deliverStage(context, config)] : []),
+    ...(stages.includes("transform") ? [transformStage(context, config)] : []),
+    ...(ingest ? [ingest] : []),
+  ];
+  const admin = adminServer({
+    host: config.admin.host,
+    port: adminPort ?? config.admin.port,
+    registry: context.metrics.registry,
+    unreadyReasons: async () => [...(await redisFaults(redis)), ...running.flatMap((stage) => stage.unreadyReasons())],
+    log,
+  });
+  const parts: Part[] = [
+    redisPart(redis, log, environment.production),
+    admin,
+    ...running,
+    configPart(loaded, running, log),
+  ];
+  return { lifecycle: createLifecycle(parts, log), redis, log, ingest };
+};
+
+/** How long a probe waits for Redis before it says that the process is not ready. */
+const probeMs = 1_000;
+
+const redisFaults = async (redis: Redis): Promise<string[]> => {
+  const answer = redis.set("relay:writable", "1", "EX", 60).then(
+    () => [],
+    (error: unknown) => [`Redis cannot be written: ${error instanceof Error ? error.message : String(error)}`],
+  );
+  const late = new Promise<string[]>((resolve) => {
+    setTimeout(() => resolve([`Redis did not answer within ${probeMs} ms`]), probeMs).unref();
+  });
+  return Promise.race([answer, late]);
+};
+
+const redisPart = (redis: Redis, log: Logger, production: boolean): Part => ({
+  name: "redis",
+  start: async () => {
+    const faults = await unsafeSettings(redis);
+    if (faults.length > 0 && production)
+      throw new CommandError(
+        exitCodes.config,
+        `This Redis would lose events:\n${faults.map((fault) => `  ${fault}`).join("\n")}`,
+      );
+    for (const fault of faults) log.warn(`redis.unsafe: ${fault}`);
+  },
+  drain: async () => {
+    // With Redis gone there is nobody to say goodbye to.
+    if (redis.status === "ready") await redis.quit();
+    else redis.disconnect();
+  },
+});
+
+const configPart = (loaded: GoodConfig, stages: readonly Stage[], log: Logger): Part => {
+  let watcher: { stop(): void } | undefined;
+  const apply = (config: RelayConfig) => {
+    Promise.all(stages.map((stage) => stage.apply(config))).then(
+      () => log.info({ workspaces: Object.keys(config.workspaces) }, "config.applied"),
+      (error: unknown) => log.error({ err: error }, "config.not-applied"),
+    );
+  };
+  return {
+    name: "configuration",
+    start: () => {
+      watcher = watchConfig({
+        first: loaded,
+        load: () => loadConfig(loaded.file, readEnvironment()),
+        onChange: (changed) => {
+          if (changed.kind === "ok") apply(changed.config);
+          else log.error({ faults: changed.faults }, "config.refused: the last good one stays in force");
+        },
+      });
+    },
+    drain: () => watcher?.stop(),
+  };
+};
