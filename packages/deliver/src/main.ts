@@ -1,8 +1,4 @@
 import type { RelayConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
-import type { DeliverJob } from "@currents-relay/shared/contracts/jobs.ts";
-import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
-import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
-import { startStageWorker } from "@currents-relay/shared/queues/stage-worker.ts";
 import {
   createStage,
   type Stage,
@@ -10,91 +6,76 @@ import {
   type WorkspaceRunner,
 } from "@currents-relay/shared/stage/stage.ts";
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
-import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
+import { openWorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { attemptLog } from "./adapters/attempt-log.ts";
 import { backingOff } from "./adapters/backing-off.ts";
+import { startDeadLetterClock } from "./adapters/dead-letter-clock.ts";
 import { pacedBy } from "./adapters/paced.ts";
+import { redisDeadLetters } from "./adapters/redis-dead-letters.ts";
 import { redisRate } from "./adapters/redis-rate.ts";
 import { segmentTransport } from "./adapters/segment-transport.ts";
-import { requestsInFlight } from "./core/requests-in-flight.ts";
-import { deliverBatch } from "./pipeline.ts";
+import { openWorkspaceOutage } from "./adapters/workspace-outage.ts";
+import { endByAge } from "./end-by-age.ts";
 import type { DeliverPorts } from "./ports.ts";
-import type { SegmentTransport } from "./transport.ts";
+import type { Lane } from "./rate.ts";
+import { startDeadLetterWorker, startDeliverWorker } from "./workers.ts";
 
-/** The deliver stage: a worker for each workspace. */
+/** The deliver stage: for each workspace a worker for fresh batches and one for dead letters. */
 export const deliverStage = (context: StageContext, config: RelayConfig): Stage =>
   createStage("deliver", config, (name, workspace) => openDeliver(context, name, workspace));
 
 const openDeliver = async (
   context: StageContext,
   name: string,
-  workspace: WorkspaceConfig,
+  { segment, expiry }: WorkspaceConfig,
 ): Promise<WorkspaceRunner> => {
+  const log = context.log.child({ stage: "deliver", workspace: name });
   const tools = openWorkspaceTools(context, name);
-  const { queues } = tools;
-  const queue = queues.open("deliver");
-  // Without a limit of its own a queue does not heed queue.rateLimit(), by which `retry` makes the workspace wait.
-  await queue.setGlobalRateLimit(1_000_000_000, 1_000);
-  const transport = segmentTransport(workspace.segment);
-  const sweeping = startSweeping(context, name, tools);
-
-  const worker = startStageWorker<DeliverJob>({
-    workspace: name,
-    kind: "deliver",
-    queue,
-    redis: context.redis,
-    log: context.log.child({ stage: "deliver", workspace: name }),
-    concurrency: requestsInFlight(workspace.segment.eventsPerSecond),
-    retryWaitsFor: "queue",
-    handle: deliverBatch(portsOf(context, { name, workspace, tools, transport })),
-    setAside: async ({ id, data }, reason, cause) => {
-      const payload = (await tools.spool.read(id)) ?? Buffer.alloc(0);
-      const { connector, landedAtMs, calls: events, origin } = data;
-      const job = { id, connector, landedAtMs, uri: origin.uri, events, payload };
-      return setWholeJobAside(tools.toQuarantine, job, { reason, cause });
-    },
-    settle: (id, tally) => tools.settle("deliver", id, tally),
-  });
-  return {
-    isRunning: worker.isRunning,
-    drain: async (force) => {
-      await worker.drain(force);
-      await sweeping.stop();
-      await transport.close();
-      await queues.close();
-    },
-  };
-};
-
-interface Delivering {
-  name: string;
-  workspace: WorkspaceConfig;
-  tools: WorkspaceTools;
-  transport: SegmentTransport;
-}
-
-const portsOf = (context: StageContext, { name, workspace, tools, transport }: Delivering): DeliverPorts => {
-  const { spool, queues, toQuarantine } = tools;
-  const { eventsPerSecond, rateGroup: group = name } = workspace.segment;
+  const transport = segmentTransport(segment);
+  const outage = await openWorkspaceOutage(context, name, segment);
+  const deadLetters = redisDeadLetters(context.redis, name, tools);
   const rate = redisRate(context.redis);
-  const { backOff, reset } = backingOff(rate, group);
+  const group = segment.rateGroup ?? name;
+  const backoff = backingOff(rate, group);
   const note = attemptLog(context, name);
-  return {
+
+  // The archive comes with the next change; until then the schema does not offer the policy.
+  const archive = () => Promise.reject(new Error("expiry.then: archive needs an archive"));
+  const portsOf = (lane: Lane): Omit<DeliverPorts, "toSameQueue"> => ({
+    outage: outage.gate,
     readBatch: async (id, count) => {
-      const calls = await spool.read(id);
+      // A batch that was moved to the dead letters is not the deliver queue's any more, and the other way round.
+      const calls = await tools.spool.read(id, lane === "fresh" ? "deliver" : "deadletter");
       return calls && { calls: calls.toString("utf8"), count };
     },
-    heldBecause: () => undefined,
-    takeRate: pacedBy({ rate, group, eventsPerSecond, lane: "fresh" }),
-    send: transport.send,
+    takeRate: pacedBy({ rate, group, eventsPerSecond: segment.eventsPerSecond, lane }),
+    send: (batch, signal) => transport.send(batch, signal),
     noteAttempt: (id, batch, verdict) => {
-      if (verdict.kind !== "wait") reset();
+      if (verdict.kind !== "wait") backoff.reset();
       note(id, batch, verdict);
     },
-    reportRefusal: () => Promise.resolve(),
-    backOff,
-    toDeliver: handOverTo<DeliverJob>("deliver", spool, queues),
-    toQuarantine,
+    backOff: backoff.backOff,
+    toQuarantine: tools.toQuarantine,
     now: Date.now,
+  });
+
+  const shared = { context, name, log, tools, segment, deadLetters };
+  const fresh = startDeliverWorker({ ...shared, ports: portsOf("fresh") });
+  const replay = startDeadLetterWorker({
+    ...shared,
+    ports: portsOf("replay"),
+    end: endByAge(expiry, archive, Date.now),
+  });
+  const clock = startDeadLetterClock({ deadLetters, outage: outage.watch, expiry, log, now: Date.now });
+  const sweeping = startSweeping(context, name, tools);
+  return {
+    isRunning: () => fresh.isRunning() && replay.isRunning(),
+    drain: async (force) => {
+      await Promise.all([fresh.drain(force), replay.drain(force)]);
+      await Promise.all([clock.stop(), sweeping.stop()]);
+      await outage.drain(force);
+      await transport.close();
+      await tools.queues.close();
+    },
   };
 };

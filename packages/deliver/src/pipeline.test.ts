@@ -20,25 +20,28 @@ const job = { id: "d-file-0-0" as JobId, data, signal: new AbortController().sig
 
 const aWorld = (answer: Answer) => {
   const sent: string[] = [];
-  const refusals: string[] = [];
+  const settled: [trial: boolean, verdict: string][] = [];
   const deliver = fakeHandOver<DeliverJob>();
   const quarantine = fakeHandOver<QuarantineJob>();
   const ports: DeliverPorts = {
     readBatch: async (_, count) => ({ calls, count }),
-    heldBecause: () => undefined,
+    outage: {
+      look: () => ({ kind: "send" }),
+      pass: async () => ({ kind: "send", trial: false }),
+      settle: async (pass, verdict) => void settled.push([pass.trial, verdict.name]),
+    },
     takeRate: async () => undefined,
     send: async (batch) => {
       sent.push(batch.calls);
       return answer;
     },
     noteAttempt: () => undefined,
-    reportRefusal: async (reason) => void refusals.push(reason),
     backOff: async (afterMs) => ({ afterMs: afterMs ?? 700 }),
-    toDeliver: deliver.handOver,
+    toSameQueue: deliver.handOver,
     toQuarantine: quarantine.handOver,
     now: () => 1_700_000_000_000,
   };
-  return { ports, sent, refusals, deliver, quarantine };
+  return { ports, sent, settled, deliver, quarantine };
 };
 
 const status = (code: number, retryAfter?: string): Answer => ({
@@ -77,13 +80,29 @@ describe("the way of one batch", () => {
   it("refused credentials are reported and hold the batch", async () => {
     const world = aWorld(status(401));
     expect(await deliverBatch(world.ports)(job)).toEqual({ kind: "hold", reason: "unauthorized" });
-    expect(world.refusals).toEqual(["unauthorized"]);
+    expect(world.settled).toEqual([[false, "unauthorized"]]);
   });
 
   it("a batch is held without a request while there is an outage", async () => {
     const world = aWorld(status(200));
-    const held = { ...world.ports, heldBecause: () => "unknown-write-key" as const };
+    const bar = { kind: "hold", reason: "unknown-write-key" } as const;
+    const held = { ...world.ports, outage: { ...world.ports.outage, look: () => bar } };
     expect(await deliverBatch(held)(job)).toEqual({ kind: "hold", reason: "unknown-write-key" });
+    expect(world.sent).toEqual([]);
+  });
+
+  it("an outage that opens while the batch waits for its rate still stops it", async () => {
+    const world = aWorld(status(200));
+    const bar = { kind: "hold", reason: "unauthorized" } as const;
+    const held = { ...world.ports, outage: { ...world.ports.outage, pass: async () => bar } };
+    expect(await deliverBatch(held)(job)).toEqual({ kind: "hold", reason: "unauthorized" });
+    expect(world.sent).toEqual([]);
+  });
+
+  it("a batch waits without a request until there is a word on the credentials", async () => {
+    const world = aWorld(status(200));
+    const unverified = { ...world.ports, outage: { ...world.ports.outage, look: () => ({ kind: "wait" }) as const } };
+    expect((await deliverBatch(unverified)(job)).kind).toBe("retry");
     expect(world.sent).toEqual([]);
   });
 

@@ -3,23 +3,27 @@ import type { Tally } from "@currents-relay/shared/contracts/tally.ts";
 import { payloadWaitMs } from "@currents-relay/shared/contracts/waits.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { hold, ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
+import type { Clearance } from "./core/outage-clearance.ts";
 import { halves, rejectedCall } from "./core/parcels.ts";
 import { verdictOf } from "./core/verdict.ts";
 import type { DeliverPorts } from "./ports.ts";
 
-interface BatchJob {
+interface BatchJob<Job extends DeliverJob> {
   id: JobId;
-  data: DeliverJob;
+  data: Job;
   /** Aborted when the job is no longer ours: then nothing may be sent. */
   signal: AbortSignal;
 }
 
-/** The way of one batch: outage? -> read -> rate -> send -> verdict -> done | split | hold | wait. */
+/** How long a batch waits for a word on the credentials. */
+const credentialWaitMs = 200;
+
+/** The way of one batch: outage? -> read -> rate -> outage? -> send -> verdict -> done | split | hold | wait. */
 export const deliverBatch =
-  (ports: DeliverPorts) =>
-  async ({ id, data, signal }: BatchJob): Promise<Outcome<Tally>> => {
-    const reason = ports.heldBecause();
-    if (reason) return hold(reason);
+  <Job extends DeliverJob>(ports: DeliverPorts<Job>) =>
+  async ({ id, data, signal }: BatchJob<Job>): Promise<Outcome<Tally>> => {
+    const barred = barrier(ports.outage.look());
+    if (barred) return barred;
 
     const batch = await ports.readBatch(id, data.calls);
     if (!batch) return retry(payloadWaitMs, new Error(`the payload of ${id} is not in the spool`));
@@ -27,25 +31,42 @@ export const deliverBatch =
     const queued = await ports.takeRate(batch.count, signal);
     if (queued) return retry(queued.afterMs, new Error("the rate of the workspace is used up"));
 
+    const pass = await ports.outage.pass();
+    if (pass.kind !== "send") return barrier(pass) ?? retry(credentialWaitMs, new Error("the trial is another's"));
+    // A kill here: a trial that was taken is free again after its time.
     const answer = await ports.send(batch, signal);
     // A kill after Segment has accepted and before the job is recorded as done is the one window for a repeat:
     // the same batch goes out again with the same messageIds, which Segment removes.
     const verdict = verdictOf(answer, ports.now());
     ports.noteAttempt(id, batch, verdict);
+    await ports.outage.settle(pass, verdict);
+
     switch (verdict.kind) {
       case "delivered":
         return ok({ in: batch.count, ok: batch.count });
       case "split": {
         const parts = halves(id, data, batch);
         // A kill in either hand-over: the batch is sent again, refused again, and the same ids change nothing.
-        if (parts) await ports.toDeliver(parts, "first");
+        if (parts) await ports.toSameQueue(parts, "first");
         else await ports.toQuarantine([rejectedCall(id, data, { batch, verdict })]);
         return ok(parts ? {} : { in: 1, [`quarantined:${verdict.reason}`]: 1 });
       }
       case "outage":
-        await ports.reportRefusal(verdict.reason);
         return hold(verdict.reason);
       case "wait":
         return retry((await ports.backOff(verdict.afterMs)).afterMs, new Error(verdict.why));
     }
   };
+
+/** What bars the way before anything is sent; undefined: nothing does. */
+const barrier = (clearance: Clearance): Outcome<never> | undefined => {
+  switch (clearance.kind) {
+    case "send":
+    case "try":
+      return undefined;
+    case "hold":
+      return hold(clearance.reason);
+    case "wait":
+      return retry(credentialWaitMs, new Error("no word on the credentials yet"));
+  }
+};

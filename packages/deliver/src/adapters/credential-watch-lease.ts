@@ -1,4 +1,4 @@
-import { keyPrefix } from "@currents-relay/shared/core/keys.ts";
+import { credentialCheckKey } from "@currents-relay/shared/core/keys.ts";
 import type { Redis } from "ioredis";
 
 export type Lease = { taken: true } | { taken: false; leftMs: number; answered: boolean };
@@ -16,20 +16,17 @@ export interface CheckLeases {
 const asking = "asking";
 const answered = "answered";
 
-/** String with an expiry, for each subject: who asks is asking, or has an answer. */
-const leaseKey = (workspace: string, subject: string) => `${keyPrefix}:credential-check:${workspace}:${subject}`;
-
 export const redisCheckLeases = (redis: Redis, workspace: string): CheckLeases => ({
   take: async (subject, forMs) => {
-    const key = leaseKey(workspace, subject);
+    const key = credentialCheckKey(workspace, subject);
     if ((await redis.set(key, asking, "PX", Math.ceil(forMs), "NX")) === "OK") return { taken: true };
     const [leftMs, word] = await Promise.all([redis.pttl(key), redis.get(key)]);
     return { taken: false, leftMs: Math.max(0, leftMs), answered: word === answered };
   },
   answered: async (subject, forMs) => {
-    await redis.set(leaseKey(workspace, subject), answered, "PX", Math.max(1, Math.floor(forMs)));
+    await redis.set(credentialCheckKey(workspace, subject), answered, "PX", Math.max(1, Math.floor(forMs)));
   },
   release: async (subject) => {
-    await redis.del(leaseKey(workspace, subject));
+    await redis.del(credentialCheckKey(workspace, subject));
   },
 });

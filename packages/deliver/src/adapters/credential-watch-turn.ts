@@ -41,8 +41,10 @@ const announcing = ({ keyFingerprint, outage, now }: CredentialTurnOptions) => {
   return async (): Promise<OutageState> => {
     const state = outage.state();
     if (state.keyFingerprint === keyFingerprint || now() - announcedMs < insistAfterMs) return state;
-    announcedMs = now();
-    return (await outage.report({ kind: "keyChanged", keyFingerprint, atMs: announcedMs })).state;
+    const atMs = now();
+    const { state: agreed } = await outage.report({ kind: "keyChanged", keyFingerprint, atMs });
+    announcedMs = atMs;
+    return agreed;
   };
 };
 
@@ -100,10 +102,12 @@ export const credentialTurn = (options: CredentialTurnOptions): CredentialTurn =
       if (urgent) return ask(signal);
       const dueMs = dueInMs(state);
       if (dueMs > 0) return dueMs;
-      const lease = await leases.take(subjectOf(state), timeoutMs + lookAgainMs);
+      const subject = subjectOf(state);
+      const lease = await leases.take(subject, timeoutMs + lookAgainMs);
       if (lease.taken) {
         const nextMs = await ask(signal);
-        if (signal.aborted) await leases.release(subjectOf(state));
+        const isSettled = !signal.aborted && subjectOf(outage.state()) === subject;
+        if (!isSettled) await leases.release(subject); // the answer is kept under another subject, or there is none
         return nextMs;
       }
       if (lease.answered) heard.wordMs = now();

@@ -1,7 +1,8 @@
 import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
 import { describe, expect, it } from "vitest";
 import { keyChanged, known, outagesConformance, refused } from "./redis-outage-conformance.ts";
-import { outageKey, redisOutages } from "./redis-outage.ts";
+import { outageKey } from "@currents-relay/shared/core/keys.ts";
+import { redisOutages } from "./redis-outage.ts";
 
 const redis = useRedis({ aof: "always" });
 

@@ -1,4 +1,4 @@
-import { keyPrefix } from "@currents-relay/shared/core/keys.ts";
+import { outageKey } from "@currents-relay/shared/core/keys.ts";
 import { luaScript } from "@currents-relay/shared/runtime/lua-script.ts";
 import type { Redis } from "ioredis";
 import type { OutageEvent } from "../core/outage-event.ts";
@@ -7,20 +7,20 @@ import { type Step, step } from "../core/outage.ts";
 
 /** The outage of one workspace, shared by all pods. */
 export interface Outages {
-  read(): Promise<OutageState>;
+  read: () => Promise<OutageState>;
   /**
    * Tells what happened. Resolves with the state that all pods agree on then, and with the effects that this very
    * event brought about: of several pods that report the same, one gets them. An event that changes nothing writes
    * nothing.
    */
-  report(event: OutageEvent): Promise<Step>;
+  report: (event: OutageEvent) => Promise<Step>;
 }
 
 /** One text that several pods share; undefined: none yet. */
 export interface SharedText {
-  read(): Promise<string | undefined>;
+  read: () => Promise<string | undefined>;
   /** False, and nothing was written, when the text is no longer `before`. */
-  swap(before: string | undefined, after: string): Promise<boolean>;
+  swap: (before: string | undefined, after: string) => Promise<boolean>;
 }
 
 interface Stored {
@@ -56,9 +56,6 @@ export const outagesIn = (text: SharedText): Outages => ({
 });
 
 const swapScript = luaScript(new URL("./swap.lua", import.meta.url));
-
-/** String: the workspace's outage state. */
-export const outageKey = (workspace: string): string => `${keyPrefix}:outage:${workspace}`;
 
 export const redisOutages = (redis: Redis, workspace: string): Outages => {
   const key = outageKey(workspace);

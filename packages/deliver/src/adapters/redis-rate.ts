@@ -1,4 +1,4 @@
-import { keyPrefix } from "@currents-relay/shared/core/keys.ts";
+import { rateKey } from "@currents-relay/shared/core/keys.ts";
 import { luaScript } from "@currents-relay/shared/runtime/lua-script.ts";
 import type { Redis } from "ioredis";
 import type { Rate } from "../rate.ts";
@@ -18,8 +18,6 @@ const turnMs = 20;
 /** How long after a fresh batch asked (or was to ask again) replay is kept to half of the rate. */
 const freshPresentMs = 2_000;
 const idleExpiryMs = 60_000;
-
-const rateKey = (group: string): string => `${keyPrefix}:rate:${group}`;
 
 /**
  * The rate in Redis, by the clock of Redis, so that all processes see one time. `now` (UNIX ms) replaces that clock.

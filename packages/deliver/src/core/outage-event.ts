@@ -10,26 +10,17 @@ interface OfKey {
 
 /** What can happen to a workspace, with the time (UNIX ms) at which it did. */
 export type OutageEvent = { atMs: number } & (
-  | /** The settings endpoint's word; `atMs` is when it was asked. */
-    ({ kind: "probe"; result: ProbeResult } & OfKey)
-    /** A delivery's verdict. */
-  | ({ kind: "refused"; reason: RefusedReason } & OfKey)
-  /** Other credentials are configured now. */
-  | ({ kind: "keyChanged" } & OfKey)
-  /** Someone wants to send the trial batch, and will be done within `forMs`; granted by the effect `sendTrial`. */
-  | ({ kind: "trialTaken"; forMs: number } & OfKey)
-  /** The trial said nothing on the credentials (wait, split): the next one may try. */
-  | ({ kind: "trialReturned" } & OfKey)
-  /** The trial batch was delivered. */
-  | ({ kind: "delivered" } & OfKey)
-  /** No dead letter is left, waiting or in hand. */
-  | { kind: "drained" }
+  | ({ kind: "probe"; result: ProbeResult } & OfKey) // the settings endpoint's word; atMs is when it was asked
+  | ({ kind: "refused"; reason: RefusedReason } & OfKey) // a delivery's verdict
+  | ({ kind: "keyChanged" } & OfKey) // other credentials are configured now
+  | ({ kind: "trialTaken"; forMs: number } & OfKey) // someone asks to send the trial, done within forMs: `sendTrial`
+  | ({ kind: "trialReturned" } & OfKey) // it said nothing of the credentials (wait, split): the next one may try
+  | ({ kind: "delivered" } & OfKey) // the trial was delivered
+  | { kind: "drained" } // no dead letter is left, neither waiting nor in hand
   | { kind: "operatorHold" }
   | { kind: "operatorResume" }
-  /** From time to time: the oldest dead letter, undefined when there is none, and the expiry window. */
-  | { kind: "tick"; oldestHeldMs: number | undefined; expiryAfterMs: number }
-  /** The notice of this id was sent, or there is nobody to send it to. */
-  | { kind: "told"; id: string }
+  | { kind: "tick"; oldestHeldMs: number | undefined; expiryAfterMs: number } // now and then: the dead letters' clock
+  | { kind: "told"; id: string } // this notice was sent, or there is nobody to send it to
 );
 export type EventOf<Kind extends OutageEvent["kind"]> = Extract<OutageEvent, { kind: Kind }>;
 

@@ -4,6 +4,7 @@ import { type Effect, type OutageEvent, tellEffects } from "./outage-event.ts";
 import {
   firstOutageState,
   holdReasonOf,
+  isRefusal,
   maySend,
   noticeNames,
   openOutage,
@@ -108,6 +109,13 @@ const faultsOf = (state: OutageState): string[] => {
   const open = openOutage(state);
   if (state.kind === "holding" && !state.trouble && !state.operator) faults.push("holds for no reason");
   if (state.kind === "holding" && holdReasonOf(state) === undefined) faults.push("holds without a word why");
+  if (
+    state.kind === "holding" &&
+    state.trouble &&
+    !isRefusal(state.trouble.reason) &&
+    state.lastVerifiedMs !== undefined
+  )
+    faults.push("not known, yet verified");
   if (state.kind === "unverified" && state.lastVerifiedMs !== undefined) faults.push("unverified, yet verified");
   if (open && new Set(open.told).size !== open.told.length) faults.push("told twice");
   if (open && !open.told.includes("opened")) faults.push("an outage nobody was told of");

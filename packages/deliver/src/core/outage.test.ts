@@ -181,6 +181,13 @@ describe("a workspace that holds", () => {
     expect(effects.filter((effect) => effect === "countSuspect")).toHaveLength(1);
   });
 
+  it("suspects nothing when nothing was sent since the last good word, and keeps the window it had", () => {
+    const paused = [operatorHold(30), probe("known", 40), probe("unknown", 50)];
+    expect(after(...flowing, ...paused).state.suspect).toBeUndefined();
+    expect(after(...flowing, ...paused).effects).not.toContain("countSuspect");
+    expect(after(...replaying, ...paused).state.suspect).toEqual({ fromMs: 2, toMs: 10 });
+  });
+
   it("tells at 50, 80 and 95 % of the window, once each", () => {
     const ticks = [499, 500, 501, 799, 800, 949, 950, 5_000].map((age) => tick(10 + age, 10));
     expect(after(...unauthorized, ...ticks).effects).toEqual([

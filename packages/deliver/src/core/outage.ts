@@ -25,17 +25,17 @@ export const unverifiedGraceMs = 60_000;
 /**
  * The outage of one workspace.
  * ```
- *   +------------+   unknown | operatorHold | undecided for a minute    +---------+
- *   | unverified | ---------------------------------------------------> | holding | <---+
- *   +------------+                                                      +---------+     |
- *   known |  ^ keyChanged       refused | unknown | operatorHold          ^   |         |
- *         v  |             +----------------------------------------------+   | known | | refused | unknown |
- *   +------------+ --------+                                                  | operator| operatorHold |
- *   |  flowing   |                                                            | Resume  | keyChanged
- *   +------------+ <----- drained ----------------------------------------+   v         |
- *         |                                                             +-----------+   |
- *         +------------ tick that found dead letters -----------------> | replaying | --+
- *                                                                       +-----------+
+ *   +------------+   unknown | operatorHold | undecided for a minute       +---------+
+ *   | unverified | ------------------------------------------------------> | holding | <---+
+ *   +------------+                                                         +---------+     |
+ *   known |  ^ keyChanged       refused | unknown | operatorHold             ^   |         | refused
+ *         v  |             +-------------------------------------------------+   |         | unknown
+ *   +------------+ --------+                           known | operatorResume    |         | operatorHold
+ *   |  flowing   |                                                               v         | keyChanged
+ *   +------------+ <--------------------- drained --------------------- +-----------+      |
+ *         |                                                             | replaying | -----+
+ *         +------------- tick that found dead letters ----------------> +-----------+
+ *
  *   replaying, after a refusal (401, 403, 404, OAuth): a trial of one batch at a time -- delivered --> everything
  * ```
  * - While holding, the last word on the credentials is `trouble`: a key change makes it `unverified`, a probe may make

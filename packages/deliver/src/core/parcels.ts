@@ -6,7 +6,7 @@ import type { ReadyBatch } from "./ready-batch.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** The two halves of a batch, in order, as work of their own; undefined for a single call. */
-export const halves = (id: JobId, data: DeliverJob, batch: ReadyBatch): Parcel<DeliverJob>[] | undefined =>
+export const halves = <Job extends DeliverJob>(id: JobId, data: Job, batch: ReadyBatch): Parcel<Job>[] | undefined =>
   bisect(batch)?.map((half, index) => {
     const payload = Buffer.from(half.calls);
     return {

@@ -1,6 +1,6 @@
 import type { JobId } from "../core/ids.ts";
 import type { EventOrigin } from "./event.ts";
-import type { QuarantineReason } from "./reasons.ts";
+import type { HoldReason, QuarantineReason } from "./reasons.ts";
 
 /** The queues of one workspace. `deadletter` and `quarantine` have no workers of their own while all is well. */
 export const queueKinds = ["ingest", "transform", "deliver", "deadletter", "quarantine"] as const;
@@ -25,7 +25,7 @@ export interface TransformJob {
   uri: string;
 }
 
-/** One ready request body in the spool, under the job's own id. Also what the dead-letter queue holds. */
+/** One ready request body in the spool, under the job's own id. */
 export interface DeliverJob {
   v: 1;
   connector: string;
@@ -35,6 +35,14 @@ export interface DeliverJob {
   landedAtMs: number;
   /** The object, and the first Avro block in it, that the calls came from. */
   origin: { uri: string; blockOffset: number };
+}
+
+/** A batch that is held: the same id and payload as it had in the deliver queue. */
+export interface DeadLetterJob extends DeliverJob {
+  /** UNIX ms: what the expiry runs from. */
+  heldAtMs: number;
+  /** Why it was held first. */
+  heldFor: HoldReason;
 }
 
 /**

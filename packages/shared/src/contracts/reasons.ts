@@ -10,6 +10,7 @@ export const dropReasons = {
   duplicate: "an event with the same id was already taken within the dedup window",
   "no-external-user-id": "the user has no external_user_id and anonymousUsers is off",
   expired: "held longer than expiry.after, and expiry.then is drop",
+  "by-operator": "removed by an operator's command",
 } as const;
 export type DropReason = keyof typeof dropReasons;
 

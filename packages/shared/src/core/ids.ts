@@ -21,5 +21,13 @@ export const transformJobId = (file: FileId, chunkIndex: number): JobId => `t-${
 export const deliverJobId = (parent: JobId, batchIndex: number): JobId => `d-${parent.slice(2)}-${batchIndex}` as JobId;
 /** A batch that was split has two halves, "a" and "b". */
 export const halfJobId = (parent: JobId, half: "a" | "b"): JobId => `${parent}${half}` as JobId;
+/** A batch of what an operator took out of quarantine; numbered over all replays of that entry. */
+export const restoredJobId = (entry: JobId, batchIndex: number): JobId =>
+  `d-${shortHash([entry])}-q${batchIndex}` as JobId;
+/** What came back from an archive, told from what went there: `-r1`, the next time `-r2`. */
+export const returnedJobId = (archived: JobId): JobId => {
+  const [, first, times] = /^(.*)-r(\d+)$/.exec(archived) ?? [undefined, archived, "0"];
+  return `${first}-r${Number(times) + 1}` as JobId;
+};
 /** What a job sets aside for one reason; `label` is the reason, with a number where there can be several. */
 export const quarantineJobId = (parent: JobId, label: string): JobId => `q-${parent}-${label}` as JobId;

@@ -25,3 +25,13 @@ export const tallyKey = (workspace: string): string => `${keyPrefix}:tally:${wor
 /** Hash of the files that a connector has taken: file id -> end. */
 export const ledgerKey = (workspace: string, connector: string): string =>
   `${keyPrefix}:ledger:${workspace}:${connector}`;
+
+/** String: the workspace's outage state (deliver/src/core/outage-state.ts), with its version. */
+export const outageKey = (workspace: string): string => `${keyPrefix}:outage:${workspace}`;
+/** String with an expiry: somebody asks, or has asked, about these credentials of the workspace. */
+export const credentialCheckKey = (workspace: string, subject: string): string =>
+  `${keyPrefix}:credential-check:${workspace}:${subject}`;
+/** Hash with an expiry: the pacing of one rate group. */
+export const rateKey = (group: string): string => `${keyPrefix}:rate:${group}`;
+/** Hash: the open segments of one scope's claims; the small hashes of ids have this and a suffix. */
+export const claimsKey = (scope: string): string => `${keyPrefix}:claims:${scope}`;

@@ -1,0 +1,65 @@
+import type { SegmentConfig } from "@currents-relay/shared/config/schema.ts";
+import type { StageContext } from "@currents-relay/shared/stage/stage.ts";
+import type { OutageGate } from "../outage-gate.ts";
+import { credentialWatch, keyFingerprint } from "./credential-watch.ts";
+import { redisCheckLeases } from "./credential-watch-lease.ts";
+import { redisOutages } from "./redis-outage.ts";
+import { outageGate } from "./redis-outage-gate.ts";
+import { type OutageWatch, watchOutage } from "./redis-outage-watch.ts";
+
+/** All that this process does about the outages of one workspace. */
+export interface WorkspaceOutage {
+  gate: OutageGate;
+  watch: OutageWatch;
+  drain: (force: AbortSignal) => Promise<void>;
+}
+
+/** Resolves when the state has been read; the first word on the credentials may still be on its way. */
+export const openWorkspaceOutage = async (
+  { redis, log: parent, metrics }: StageContext,
+  workspace: string,
+  segment: SegmentConfig,
+): Promise<WorkspaceOutage> => {
+  const log = parent.child({ stage: "deliver" });
+  const watch = watchOutage({
+    workspace,
+    outages: redisOutages(redis, workspace),
+    log,
+    onEffects: (effects, { suspect }) => {
+      if (effects.includes("probeNow")) credentials.askNow();
+      if (effects.includes("countSuspect") && suspect) {
+        const [from, to] = [suspect.fromMs, suspect.toMs].map((ms) => new Date(ms).toISOString());
+        log.error(
+          { workspace, from, to },
+          "outage.suspect: Segment answered 200 in this time and may have thrown away",
+        );
+      }
+    },
+  });
+  const credentials = credentialWatch({
+    workspace,
+    segment,
+    outage: watch,
+    leases: redisCheckLeases(redis, workspace),
+    log,
+    count: (result) => metrics.credentialChecks.inc({ workspace, result }),
+    now: Date.now,
+  });
+  await watch.start();
+  credentials.start();
+  const gate = outageGate({
+    outage: watch,
+    keyFingerprint: keyFingerprint(segment),
+    isCurrent: credentials.isCurrent,
+    requestTimeoutMs: segment.requestTimeoutMs,
+    now: Date.now,
+  });
+  return {
+    gate,
+    watch,
+    drain: async (force) => {
+      await credentials.drain(force);
+      await watch.drain(force);
+    },
+  };
+};
