@@ -1,11 +1,15 @@
-import { overlappingTypes } from "../core/selection.ts";
-import type { RelayConfig, WorkspaceConfig } from "./schema.ts";
-import type { Fault } from "./substitute.ts";
+import { exportedEventTypes, unexportedEventTypes } from "../contracts/event-types.ts";
+import { compileSelection, overlappingTypes } from "../core/selection.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import type { Fault } from "./fault.ts";
+import type { WorkspaceConfig } from "./schema.ts";
+
+type Workspaces = Readonly<Record<string, WorkspaceConfig>>;
 
 /** The rules that hold between keys, once each key is right by itself. */
-export const crossCheck = (config: RelayConfig): Fault[] => [
-  ...Object.entries(config.workspaces).flatMap(([name, workspace]) => sharedEventTypes(name, workspace)),
-  ...sharedRates(config),
+export const crossCheck = (workspaces: Workspaces): Fault[] => [
+  ...Object.entries(workspaces).flatMap(([name, workspace]) => sharedEventTypes(name, workspace)),
+  ...sharedRates(workspaces),
 ];
 
 /** Two connectors that read the same events would be deduplicated against each other, and events would vanish. */
@@ -19,7 +23,7 @@ const sharedEventTypes = (name: string, workspace: WorkspaceConfig): Fault[] => 
       const [some, more] = [shared.slice(0, 3).join(", "), shared.length > 3 ? ` and ${shared.length - 3} more` : ""];
       return [
         {
-          path: `workspaces.${name}.connectors.${second}.events`,
+          path: ["workspaces", name, "connectors", second, "events"],
           message:
             `selects event types that the connector "${first}" selects too (${some}${more}). ` +
             `Ids are remembered per workspace, so one connector's events would be dropped as the other's duplicates. ` +
@@ -32,18 +36,37 @@ const sharedEventTypes = (name: string, workspace: WorkspaceConfig): Fault[] => 
 };
 
 /** One Segment workspace has one limit: whoever shares a rate group must agree on it. */
-const sharedRates = (config: RelayConfig): Fault[] => {
+const sharedRates = (workspaces: Workspaces): Fault[] => {
   const rates = new Map<string, { workspace: string; eventsPerSecond: number }>();
-  return Object.entries(config.workspaces).flatMap(([workspace, { segment }]) => {
+  return Object.entries(workspaces).flatMap(([workspace, { segment }]) => {
     const group = segment.rateGroup ?? workspace;
     const first = rates.get(group);
     if (!first) rates.set(group, { workspace, eventsPerSecond: segment.eventsPerSecond });
     if (!first || first.eventsPerSecond === segment.eventsPerSecond) return [];
     return [
       {
-        path: `workspaces.${workspace}.segment.eventsPerSecond`,
+        path: ["workspaces", workspace, "segment", "eventsPerSecond"],
         message: `the rate group "${group}" is limited to ${first.eventsPerSecond} by workspace "${first.workspace}"; give both the same number`,
       },
     ];
   });
 };
+
+const knownTypes = [...exportedEventTypes, ...unexportedEventTypes];
+
+/** What is allowed and most likely a mistake: Braze may write a type tomorrow that nobody knows today. */
+export const doubtsAbout = (workspaces: Workspaces): Fault[] =>
+  Object.entries(workspaces).flatMap(([workspace, { connectors }]) =>
+    Object.entries(connectors).flatMap(([connector, { events = [], eventNames }]) => {
+      const path = ["workspaces", workspace, "connectors", connector];
+      const globs = events.map((glob, index) => ({ glob, path: [...path, "events", index] }));
+      const renamed = Object.keys(eventNames).map((glob) => ({ glob, path: [...path, "eventNames", glob] }));
+      return [...globs, ...renamed].flatMap(({ glob, path: at }) => {
+        const selects = compileSelection([glob.replace(/^!/, "")]);
+        if (knownTypes.some(selects)) return [];
+        const meant = didYouMean(glob, knownTypes);
+        const advice = meant ? `; did you mean ${meant}?` : "";
+        return [{ path: at, message: `${glob} is none of the event types known today${advice}` }];
+      });
+    }),
+  );

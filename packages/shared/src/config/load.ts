@@ -1,89 +1,85 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { LineCounter, parseDocument, type Document } from "yaml";
-import { crossCheck } from "./cross-check.ts";
+import { crossCheck, doubtsAbout } from "./cross-check.ts";
 import type { Environment } from "./environment.ts";
-import { configSchema, type RelayConfig } from "./schema.ts";
-import { substitute, type Fault } from "./substitute.ts";
+import { type Fault, pathText, valueAt } from "./fault.ts";
+import { faultsOfSchema, plainWords } from "./faults-of-schema.ts";
+import { type FilesRead, readDigest, readTextFile } from "./read-file.ts";
+import { configSchema, type RelayConfig, type WorkspaceConfig, workspaceSchema } from "./schema.ts";
+import { substitute } from "./substitute.ts";
+import { readYaml, type YamlText } from "./yaml-text.ts";
 
+/** `faults` and `doubts` are lines for people: `file:line path: what is wrong`. Neither has a secret in it. */
 export type LoadedConfig =
-  | { kind: "ok"; config: RelayConfig; file: string; watched: string[] }
-  | { kind: "faulty"; file: string; faults: string[]; watched: string[] };
+  | { kind: "ok"; config: RelayConfig; file: string; filesRead: FilesRead; doubts: string[] }
+  | { kind: "faulty"; faults: string[]; file: string; filesRead: FilesRead };
 
 /**
  * Reads `relay.yaml`: YAML, then references, then the schema, then the rules between keys. Opens no connection.
- * All faults are listed at once, each as `file:line path: what is wrong`.
+ * All faults are listed at once; `doubts` are what is allowed and most likely a mistake.
  */
 export const loadConfig = (path: string, environment: Pick<Environment, "variables">): LoadedConfig => {
   const file = resolve(path);
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    return {
-      kind: "faulty",
-      file,
-      watched: [file],
-      faults: [`${file}: cannot be read (${code}); name one with --config FILE`],
-    };
-  }
-  return parseConfig(text, file, environment);
+  const read = readTextFile(file);
+  if (read.kind === "ok") return parseConfig(read.text, file, environment);
+  const filesRead = new Map([[file, readDigest(read)]]);
+  return { kind: "faulty", file, filesRead, faults: [`${file}: cannot be read: ${read.why}`] };
 };
 
 /** {@link loadConfig} on a text already read; `file` names it in faults and anchors relative paths. */
 export const parseConfig = (text: string, file: string, environment: Pick<Environment, "variables">): LoadedConfig => {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    const faults = document.errors.map(
-      (error) => `${file}:${lines.linePos(error.pos[0]).line} is not YAML: ${firstLine(error.message)}`,
-    );
-    return { kind: "faulty", file, watched: [file], faults };
-  }
   const folder = dirname(file);
-  const substituted = substitute(document.toJS(), { variables: environment.variables, folder });
-  const watched = [file, ...substituted.files];
-  const parsed = configSchema.safeParse(substituted.value ?? {});
-  const unresolved = new Set(substituted.faults.map((fault) => fault.path));
-  const faults: Fault[] = [...substituted.faults];
-  if (parsed.success) faults.push(...crossCheck(parsed.data));
-  else
-    for (const issue of parsed.error.issues) {
-      const path = pathText(issue.path);
-      // A missing variable is the cause; that its place is then empty would only be noise.
-      if (!unresolved.has(path)) faults.push({ path, message: issue.message });
-    }
-  if (faults.length > 0 || !parsed.success) {
-    const listed = faults.map(
-      (fault) => `${file}:${lineOf(document, lines, fault.path)} ${fault.path || "(top level)"}: ${fault.message}`,
-    );
-    return { kind: "faulty", file, faults: listed, watched };
-  }
-  return { kind: "ok", config: withAbsolutePaths(parsed.data, folder), file, watched };
+  const yaml = readYaml(text);
+  const own: FilesRead = new Map([[file, readDigest({ kind: "ok", text })]]);
+  const yamlFaults = yaml.faults.map(({ line, message }) => `${file}:${line}: ${message}`);
+  const faulty = (faults: string[], filesRead: FilesRead): LoadedConfig => ({
+    kind: "faulty",
+    file,
+    faults,
+    filesRead,
+  });
+  if (!yaml.isReadable) return faulty(yamlFaults, own);
+  const shape = faultOfShape(yaml.value);
+  if (shape !== undefined) return faulty([...yamlFaults, `${file}: ${shape}`], own);
+
+  const { value, faults: unresolved, files } = substitute(yaml.value, { variables: environment.variables, folder });
+  const filesRead: FilesRead = new Map([...own, ...files]);
+  const parsed = configSchema.safeParse(value, { error: plainWords });
+  const found = parsed.success
+    ? crossCheck(parsed.data.workspaces)
+    : [...faultsOfSchema(parsed.error.issues, yaml.value), ...crossCheck(goodWorkspaces(value))];
+  // An unset variable is the cause; that its place is then empty would only be noise.
+  const causes = new Set(unresolved.map(({ path }) => pathText(path)));
+  const faults = [...unresolved, ...found.filter(({ path }) => !causes.has(pathText(path)))];
+  if (!parsed.success || faults.length > 0 || yamlFaults.length > 0)
+    return faulty([...yamlFaults, ...listed(faults, yaml, file)], filesRead);
+  const doubts = listed(doubtsAbout(parsed.data.workspaces), yaml, file);
+  return { kind: "ok", config: withAbsolutePaths(parsed.data, folder), file, filesRead, doubts };
 };
 
-const firstLine = (text: string): string => text.split("\n", 1)[0] ?? "";
+const faultOfShape = (value: unknown): string | undefined => {
+  if (value === null) return "the file is empty; it needs at least version and workspaces";
+  if (typeof value !== "object" || Array.isArray(value)) return "the file holds no settings (key: value)";
+  return undefined;
+};
 
-const pathText = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`),
-    "",
+/** Those that are right by themselves, so that the rules between keys are checked in them beside others' faults. */
+const goodWorkspaces = (value: unknown): Record<string, WorkspaceConfig> => {
+  const workspaces = valueAt(value, ["workspaces"]);
+  if (typeof workspaces !== "object" || workspaces === null) return {};
+  return Object.fromEntries(
+    Object.entries(workspaces).flatMap(([name, workspace]) => {
+      const parsed = workspaceSchema.safeParse(workspace);
+      return parsed.success ? [[name, parsed.data]] : [];
+    }),
   );
-
-/** The line of the deepest part of `path` that the file really has. */
-const lineOf = (document: Document, lines: LineCounter, path: string): number => {
-  const keys = path.split(/[.[\]]/).filter((key) => key !== "");
-  for (let depth = keys.length; depth > 0; depth--) {
-    const node: unknown = document.getIn(
-      keys.slice(0, depth).map((key) => (/^\d+$/.test(key) ? Number(key) : key)),
-      true,
-    );
-    if (typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range))
-      return lines.linePos(Number(node.range[0])).line;
-  }
-  return 1;
 };
+
+/** In the order of the file. */
+const listed = (faults: readonly Fault[], yaml: YamlText, file: string): string[] =>
+  faults
+    .map(({ path, message }) => ({ line: yaml.lineOf(path), text: `${pathText(path)}: ${message}` }))
+    .toSorted((a, b) => a.line - b.line)
+    .map(({ line, text }) => `${file}:${line} ${text}`);
 
 const withAbsolutePaths = (config: RelayConfig, folder: string): RelayConfig => ({
   ...config,

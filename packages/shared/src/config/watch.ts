@@ -1,44 +1,33 @@
-import { readFileSync } from "node:fs";
 import type { LoadedConfig } from "./load.ts";
+import { readDigest, readTextFile } from "./read-file.ts";
 
 export interface ConfigWatcher {
   stop(): void;
 }
 
 interface WatchOptions {
-  load: () => LoadedConfig;
-  /** Called with every reading that differs from the one before, good or faulty; the caller keeps the last good one. */
-  onChange: (loaded: LoadedConfig) => void;
+  /** What was loaded when the process began; a change since then is seen too. */
   first: LoadedConfig;
+  load: () => LoadedConfig;
+  /** Called with every reading after a change, good or faulty; the caller keeps the last good one. */
+  onChange: (loaded: LoadedConfig) => void;
+  /** Default 2 s. */
   everyMs?: number;
 }
 
 /**
- * Follows the configuration and its secret files by content, at most `everyMs` late (default 2 s). Polls on
- * purpose: mounted Kubernetes secrets are symlinks that are swapped, which file notification does not report.
+ * Follows the configuration and its secret files by content, at most `everyMs` late. Polls on purpose: mounted
+ * Kubernetes secrets are symlinks that are swapped, which file notification does not report.
  */
-export const watchConfig = ({ load, onChange, first, everyMs = 2_000 }: WatchOptions): ConfigWatcher => {
-  let watched = first.watched;
-  let known = contentsOf(watched);
+export const watchConfig = ({ first, load, onChange, everyMs = 2_000 }: WatchOptions): ConfigWatcher => {
+  let known = first.filesRead;
   const timer = setInterval(() => {
-    const now = contentsOf(watched);
-    if (now === known) return;
+    const isAsKnown = [...known].every(([file, digest]) => readDigest(readTextFile(file)) === digest);
+    if (isAsKnown) return;
     const loaded = load();
-    watched = loaded.watched;
-    known = contentsOf(watched);
+    known = loaded.filesRead;
     onChange(loaded);
   }, everyMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };
 };
-
-const contentsOf = (files: readonly string[]): string =>
-  files
-    .map((file) => {
-      try {
-        return readFileSync(file, "utf8");
-      } catch {
-        return "(cannot be read)";
-      }
-    })
-    .join("\0");

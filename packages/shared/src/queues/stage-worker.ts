@@ -1,13 +1,22 @@
-import { DelayedError, type Job, type Queue, RateLimitError, WaitingError, Worker } from "bullmq";
+import { DelayedError, type Job, type Processor, WaitingError } from "bullmq";
 import type { Redis } from "ioredis";
 import type { QueueKind } from "../contracts/jobs.ts";
-import type { QuarantineReason } from "../contracts/reasons.ts";
+import type { HoldReason, QuarantineReason } from "../contracts/reasons.ts";
 import type { Tally } from "../contracts/tally.ts";
 import type { JobId } from "../core/ids.ts";
 import { keyPrefix, queueName } from "../core/keys.ts";
 import type { Outcome } from "../core/outcome.ts";
-import { isRedisTrouble, waitUntilWritable } from "../runtime/redis-trouble.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { luaScript } from "../runtime/lua-script.ts";
+import { throughTrouble } from "../runtime/redis-trouble.ts";
+import { type JobEnd, moved } from "./job-end.ts";
+import { type JobProgress, jobProgress } from "./job-progress.ts";
+import { jobsInHand } from "./jobs-in-hand.ts";
+import { PatientWorker } from "./patient-worker.ts";
+import { enterAsSuspect } from "./suspects.ts";
+import { workerLog } from "./worker-log.ts";
+
+const pauseScript = luaScript(new URL("./pause.lua", import.meta.url));
 
 /** One job as a stage sees it. */
 export interface Item<Data> {
@@ -16,7 +25,7 @@ export interface Item<Data> {
   /** Aborted when the job is no longer ours: the worker must end, or its lock was lost. Nothing may be sent then. */
   signal: AbortSignal;
   /** What {@link Item.saveProgress} stored last, by whichever worker had the job then. */
-  progress: unknown;
+  readonly progress: unknown;
   /** Stores where a later run can go on; also proves progress, so that stalls before it do not count as poison. */
   saveProgress: (value: object) => Promise<void>;
 }
@@ -25,195 +34,264 @@ export interface StageWorkerOptions<Data> {
   workspace: string;
   kind: QueueKind;
   redis: Redis;
-  queue: Queue;
   log: Logger;
   concurrency: number;
   /** What `retry` waits for: this job alone, or (deliver) every job of the workspace, in order. */
   retryWaitsFor: "job" | "queue";
-  handle: (item: Item<Data>) => Promise<Outcome<Tally>>;
+  /** Comes before every run. For queues whose jobs bring no payload: a note in the spool, so that the sweeper sees them. */
+  enter?: (id: JobId) => Promise<void>;
+  handle: (item: Item<Data>) => Promise<Outcome<JobEnd>>;
+  /**
+   * What `hold` does with the job. "moved": it lies elsewhere now, so it ends here without being counted. Otherwise it
+   * goes back to the head of its queue, which waits for so long; no attempt is used.
+   */
+  onHold?: (item: Item<Data>, reason: HoldReason) => Promise<typeof moved | { waitMs: number }>;
+  /** Asked before a job waits: it need not if it was moved, or counted in another queue. */
+  hasLeft?: (id: JobId) => Promise<boolean>;
   /** Sets the whole job aside; resolves when that is stored. */
   setAside: (item: Item<Data>, reason: QuarantineReason, cause: Error) => Promise<Tally>;
   /** After BullMQ has recorded the end. A crash before it is what the sweeper is for. */
-  settle: (id: JobId, tally: Tally) => Promise<void>;
+  settle: (id: JobId, tally: Tally) => Promise<unknown>;
+  /** For tests that cannot wait so long. */
+  timing?: Partial<StageTiming>;
 }
 
 export interface StageWorker {
   name: string;
-  /** Stops taking jobs and waits for those in hand; `force` aborted: gives them back instead. */
+  /** Stops taking jobs and waits for those in hand; `force` aborted: gives them back instead, and ends in any case. */
   drain: (force: AbortSignal) => Promise<void>;
-  /** False while the loop that fetches jobs is not running. */
+  /** False while the loop that fetches jobs has ended, or has had no answer for long. */
   isRunning: () => boolean;
 }
 
-/** A killed worker's jobs are taken over within lock + stall check. */
-const lockMs = 20_000;
-const stallCheckMs = 5_000;
+export interface StageTiming {
+  /** A killed worker's jobs are taken over within the lock's time and two of these checks. */
+  lockMs: number;
+  stallCheckMs: number;
+  /** A job that was this long in hand has not ended its worker by being run. */
+  survivalMs: number;
+  /** A worker without work whose questions have had no answer for so long is wedged. */
+  wedgedAfterMs: number;
+  /** How long a forced drain waits for jobs to be given back. */
+  giveBackMs: number;
+}
+
+const usualTiming: StageTiming = {
+  lockMs: 20_000,
+  stallCheckMs: 5_000,
+  survivalMs: 2_000,
+  wedgedAfterMs: 30_000,
+  giveBackMs: 3_000,
+};
+
 /** A job that ends its worker this often without progress in between is poison. */
 const maxStalls = 5;
+/** From then on it runs alone. */
+const suspectStalls = 2;
 /** A job that throws this often is poison. */
 export const maxAttempts = 10;
+/** BullMQ fails for good what stalled, or failed, too often, the former without running it. Poison is ours to judge. */
+export const noLimit = 1_000_000_000;
+const longestBackoffMs = 60_000;
+const suspectWaitMs = 1_000;
 
-interface StoredProgress {
-  stalls: number;
-  value: object;
+/** Hash: BullMQ's settings of a queue. */
+const metaKey = (kind: QueueKind, workspace: string): string => `${keyPrefix}:${queueName(kind, workspace)}:meta`;
+/** String with an expiry: how many jobs BullMQ has taken in this period. */
+const limiterKey = (kind: QueueKind, workspace: string): string => `${keyPrefix}:${queueName(kind, workspace)}:limiter`;
+
+/** What all runs of a worker share. */
+interface Working<Data> extends StageWorkerOptions<Data> {
+  timing: StageTiming;
+  /** Aborted when nothing more is waited for. */
+  signal: AbortSignal;
+  say: (error: unknown) => void;
 }
 
 /** The worker of one queue: turns outcomes into BullMQ's ends. BullMQ's control-flow errors live here and nowhere else. */
 export const startStageWorker = <Data>(options: StageWorkerOptions<Data>): StageWorker => {
-  const { kind, workspace } = options;
-  const inHand = new Map<string, AbortController>();
+  const timing = { ...usualTiming, ...options.timing };
+  const giveUp = new AbortController();
+  const working: Working<Data> = { ...options, timing, signal: giveUp.signal, say: workerLog(options.log) };
+  const inHand = jobsInHand(timing.lockMs);
   const settling = new Set<Promise<void>>();
 
-  const worker: Worker<Data, Tally> = new Worker<Data, Tally>(
-    queueName(kind, workspace),
-    async (job, token) => {
-      const aborter = new AbortController();
-      inHand.set(String(job.id), aborter);
-      try {
-        return await runJob(options, { job, token: token ?? "", signal: aborter.signal });
-      } finally {
-        inHand.delete(String(job.id));
-      }
-    },
-    {
-      connection: options.redis,
-      prefix: keyPrefix,
-      concurrency: options.concurrency,
-      lockDuration: lockMs,
-      stalledInterval: stallCheckMs,
-      // BullMQ fails a job that stalled more often without running it: poison is ours to judge (runJob).
-      maxStalledCount: 1_000_000,
-      maximumRateLimitDelay: 1_000,
-      settings: { backoffStrategy: (attempts) => Math.min(60_000, 1_000 * 2 ** attempts) },
-    },
-  );
-
-  worker.on("completed", (job, tally) => {
-    const done = settleDone(options, job, tally).finally(() => settling.delete(done));
+  const worker = openWorker(working, async (job, token = "") => {
+    const run = inHand.begin(String(job.id));
+    try {
+      return await runJob(working, { job, token, signal: run.signal });
+    } finally {
+      run.end();
+    }
+  });
+  worker.on("completed", (job, end) => {
+    const done = settleDone(working, job, end).finally(() => settling.delete(done));
     settling.add(done);
   });
-  worker.on("lockRenewalFailed", (ids) => {
-    for (const id of ids) inHand.get(id)?.abort(new Error("the job's lock was lost"));
-  });
-  worker.on("error", (error) => onWorkerError(worker, options, error));
+  worker.on("locksRenewed", ({ jobIds }) => inHand.renewed(jobIds));
+  worker.on("lockRenewalFailed", inHand.lost);
+  worker.on("error", working.say);
+  worker.run().catch(working.say);
 
   return {
-    name: `${kind} ${workspace}`,
-    isRunning: () => worker.isRunning() || worker.isPaused(),
+    name: `${options.kind} ${options.workspace}`,
+    isRunning: () => worker.isRunning() && (!inHand.isEmpty() || worker.unansweredMs < timing.wedgedAfterMs),
     drain: async (force) => {
-      const giveBack = () => {
-        for (const aborter of inHand.values()) aborter.abort(new Error("the worker is ending"));
-      };
-      if (force.aborted) giveBack();
-      force.addEventListener("abort", giveBack, { once: true });
-      await worker.close();
-      force.removeEventListener("abort", giveBack);
-      await Promise.all(settling);
+      const closed = worker.close().then(() => Promise.all(settling));
+      await either(closed, force);
+      if (!force.aborted) return;
+      inHand.abortAll(new Error("the worker is ending"));
+      const patience = new AbortController();
+      const timer = setTimeout(() => patience.abort(), timing.giveBackMs);
+      await either(closed, patience.signal);
+      clearTimeout(timer);
+      // Without Redis nothing can be given back: those jobs stall, and other workers take them over.
+      giveUp.abort(new Error("the worker has ended"));
+      worker.abandon();
     },
   };
 };
 
-const settleDone = async <Data>({ settle, log }: StageWorkerOptions<Data>, job: Job, tally: Tally): Promise<void> => {
+/** Resolves when the work is done or the signal aborts. */
+const either = async (work: Promise<unknown>, signal: AbortSignal): Promise<void> => {
+  const aborted = Promise.withResolvers<void>();
+  const onAbort = () => aborted.resolve();
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort);
+  await Promise.race([work, aborted.promise]);
+  signal.removeEventListener("abort", onAbort);
+};
+
+const openWorker = <Data>(
+  { kind, workspace, redis, concurrency, timing, log, signal }: Working<Data>,
+  processor: Processor<Data, JobEnd>,
+): PatientWorker<Data, JobEnd> =>
+  new PatientWorker<Data, JobEnd>(
+    queueName(kind, workspace),
+    processor,
+    {
+      connection: redis,
+      prefix: keyPrefix,
+      concurrency,
+      lockDuration: timing.lockMs,
+      stalledInterval: timing.stallCheckMs,
+      maxStalledCount: noLimit,
+      // A pause that was cut short, or made by a clock that was changed, is noticed after this.
+      maximumRateLimitDelay: 1_000,
+      settings: { backoffStrategy: (attempts) => Math.min(longestBackoffMs, 1_000 * 2 ** attempts) },
+    },
+    (action) => throughTrouble({ redis, log, signal }, action),
+  );
+
+const settleDone = async <Data>(working: Working<Data>, job: Job, end: JobEnd): Promise<void> => {
+  if (end === moved) return;
   try {
-    await settle(job.id as JobId, tally); // made by core/ids.ts when the job was added
+    // The id was made by core/ids.ts when the job was added.
+    await throughTrouble(working, () => working.settle(job.id as JobId, end));
   } catch (error) {
-    log.warn({ err: error, job: job.id }, "settle.postponed: the sweeper will do it");
+    working.log.warn({ err: error, job: job.id }, "settle.postponed: the sweeper will do it");
   }
 };
 
 interface Run<Data> {
-  job: Job<Data, Tally>;
+  job: Job<Data, JobEnd>;
   token: string;
   signal: AbortSignal;
 }
 
-const runJob = async <Data>(options: StageWorkerOptions<Data>, run: Run<Data>): Promise<Tally> => {
-  const item = itemOf(run);
-  const stalls = run.job.stalledCounter - (storedProgress(run.job)?.stalls ?? 0);
-  if (stalls >= maxStalls)
-    return options.setAside(item, "poison", new Error(`the job ended or stalled its worker ${stalls} times`));
+const runJob = async <Data>(working: Working<Data>, run: Run<Data>): Promise<JobEnd> => {
+  const progress = jobProgress(run.job);
+  const leave = progress.stalls >= suspectStalls ? enterAsSuspect() : () => undefined;
+  if (!leave) return giveBack(working, run, suspectWaitMs * (1 + Math.random()));
+  const survived = () => void progress.survive().catch(working.say);
+  const survival = progress.stalls > 0 ? setTimeout(survived, working.timing.survivalMs) : undefined;
   try {
-    return await finish(options, run, item, await handleThroughTrouble(options, item));
+    return await endOf(working, run, progress);
+  } finally {
+    clearTimeout(survival);
+    leave();
+  }
+};
+
+const endOf = async <Data>(working: Working<Data>, run: Run<Data>, progress: JobProgress): Promise<JobEnd> => {
+  const item = itemOf(run, progress);
+  const again = <T>(action: () => Promise<T>): Promise<T> =>
+    throughTrouble({ redis: working.redis, log: working.log, signal: run.signal }, action);
+  const poisoned = (cause: Error) => again(() => working.setAside(item, "poison", cause));
+  try {
+    if (!(await again(() => isOurs(working, run)))) throw new WaitingError();
+    await again(async () => working.enter?.(item.id));
+    if (progress.stalls >= maxStalls)
+      return await poisoned(new Error(`the job ended or stalled its worker ${progress.stalls} times`));
+    const outcome = await again(() => working.handle(item));
+    return await again(() => finish(working, run, { item, outcome }));
   } catch (error) {
-    if (error instanceof DelayedError || error instanceof RateLimitError || error instanceof WaitingError) throw error;
-    if (item.signal.aborted) {
-      await run.job.moveToWait(run.token);
-      throw new WaitingError();
-    }
+    if (error instanceof DelayedError || error instanceof WaitingError) throw error;
+    if (run.signal.aborted) return giveBack(working, run);
     if (run.job.attemptsMade + 1 < maxAttempts) throw error;
-    return options.setAside(item, "poison", new Error(`failed ${maxAttempts} times`, { cause: error }));
+    return poisoned(new Error(`failed ${maxAttempts} times`, { cause: error }));
   }
 };
 
-/** Redis out of memory, loading or read-only is nobody's fault but the moment's: wait here, and do it again. */
-const handleThroughTrouble = async <Data>(
-  options: StageWorkerOptions<Data>,
-  item: Item<Data>,
-): Promise<Outcome<Tally>> => {
-  for (;;) {
-    try {
-      return await options.handle(item);
-    } catch (error) {
-      if (!isRedisTrouble(error) || item.signal.aborted) throw error;
-      options.log.warn({ err: error, job: item.id }, "redis.trouble");
-      await waitUntilWritable(options.redis, item.signal);
-    }
-  }
-};
+/** A job that was long on its way to us (Redis away, this process stopped) may be another worker's by now. */
+const isOurs = async <Data>({ timing }: Working<Data>, { job, token }: Run<Data>): Promise<boolean> =>
+  Date.now() - (job.processedOn ?? 0) < timing.lockMs / 2 || (await job.extendLock(token, timing.lockMs)) === 1;
 
+/** May be repeated when Redis refuses a part of it. */
 const finish = async <Data>(
-  options: StageWorkerOptions<Data>,
+  working: Working<Data>,
   run: Run<Data>,
-  item: Item<Data>,
-  outcome: Outcome<Tally>,
-): Promise<Tally> => {
+  { item, outcome }: { item: Item<Data>; outcome: Outcome<JobEnd> },
+): Promise<JobEnd> => {
   switch (outcome.kind) {
     case "ok":
       return outcome.value;
     case "quarantine":
-      return options.setAside(item, outcome.reason, outcome.cause);
+      return working.setAside(item, outcome.reason, outcome.cause);
     case "drop":
       throw new Error(`a whole job cannot be dropped (${outcome.reason}): its events are counted one by one`);
-    case "hold":
-      throw new Error(`only deliver holds, through its own port (${outcome.reason})`);
+    case "hold": {
+      if (!working.onHold) throw new Error(`this stage does not hold (${outcome.reason})`);
+      const held = await working.onHold(item, outcome.reason);
+      return held === moved ? moved : waitWithQueue(working, run, held.waitMs);
+    }
     case "retry":
-      if (options.retryWaitsFor === "queue") {
-        await options.queue.rateLimit(outcome.afterMs);
-        throw new RateLimitError();
-      }
-      await run.job.moveToDelayed(Date.now() + outcome.afterMs, run.token);
-      throw new DelayedError();
+      if (await working.hasLeft?.(item.id)) return moved;
+      return working.retryWaitsFor === "queue"
+        ? waitWithQueue(working, run, outcome.afterMs)
+        : giveBack(working, run, outcome.afterMs);
   }
 };
 
-const itemOf = <Data>({ job, signal }: Run<Data>): Item<Data> => ({
+/** Back to the head of its queue, and nobody takes any job of it for so long. */
+const waitWithQueue = async <Data>(working: Working<Data>, run: Run<Data>, waitMs: number): Promise<never> => {
+  const { redis, kind, workspace } = working;
+  await pauseScript(redis, [metaKey(kind, workspace), limiterKey(kind, workspace)], [wholeMs(waitMs), noLimit]);
+  return giveBack(working, run);
+};
+
+/** Ends a run, but not its job; no attempt is used. Without `waitMs` the job goes to the head of its queue. */
+const giveBack = async <Data>(working: Working<Data>, { job, token }: Run<Data>, waitMs?: number): Promise<never> => {
+  try {
+    await throughTrouble(working, async () => {
+      if (waitMs === undefined) await job.moveToWait(token);
+      else await job.moveToDelayed(Date.now() + wholeMs(waitMs), token);
+    });
+  } catch (error) {
+    // The lock was lost, so it is another's; or nothing more is waited for, and it stalls. Either way it is run again.
+    working.say(error);
+  }
+  throw waitMs === undefined ? new WaitingError() : new DelayedError();
+};
+
+const wholeMs = (ms: number): number => Math.max(1, Math.ceil(ms));
+
+const itemOf = <Data>({ job, signal }: Run<Data>, progress: JobProgress): Item<Data> => ({
   id: job.id as JobId, // made by core/ids.ts when the job was added
   data: job.data,
   signal,
-  progress: storedProgress(job)?.value,
-  saveProgress: (value) => job.updateProgress({ stalls: job.stalledCounter, value } satisfies StoredProgress),
+  get progress() {
+    return progress.value;
+  },
+  saveProgress: progress.save,
 });
-
-const storedProgress = (job: Job): StoredProgress | undefined =>
-  // Written by saveProgress only; BullMQ's default for "none yet" is the number 0.
-  typeof job.progress === "object" ? (job.progress as StoredProgress) : undefined;
-
-/** An idle worker whose fetch is refused (out of memory, read-only) asks again at once, thousands of times a second. */
-const onWorkerError = (
-  worker: Worker,
-  options: Pick<StageWorkerOptions<never>, "redis" | "log">,
-  error: Error,
-): void => {
-  if (!isRedisTrouble(error)) {
-    options.log.warn({ err: error }, "worker.error");
-    return;
-  }
-  if (worker.isPaused() || worker.closing) return;
-  options.log.warn({ err: error }, "worker.paused");
-  void worker
-    .pause(true)
-    .then(() => waitUntilWritable(options.redis, AbortSignal.timeout(3_600_000)))
-    .catch(() => undefined)
-    .then(() => worker.resume())
-    .then(() => options.log.info("worker.resumed"));
-};

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { JobId } from "../core/ids.ts";
 import { keyPrefix, queueName } from "../core/keys.ts";
-import { maxAttempts } from "./stage-worker.ts";
+import { noLimit } from "./stage-worker.ts";
 
 export interface NewJob<Data> {
   id: JobId;
@@ -40,7 +40,7 @@ export const openWorkspaceQueues = (redis: Redis, workspace: string): WorkspaceQ
       // 10,000 entries of the default would cost 668 KB a queue.
       streams: { events: { maxLen: 100 } },
       defaultJobOptions: {
-        attempts: maxAttempts,
+        attempts: noLimit,
         backoff: { type: "capped" },
         removeOnComplete: tombstones,
         removeOnFail: false,

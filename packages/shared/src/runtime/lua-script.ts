@@ -8,10 +8,10 @@ export type LuaScript = (redis: Redis, keys: readonly string[], args: readonly L
 
 /**
  * A Lua script from its file: `luaScript(new URL("./put.lua", import.meta.url))`. Sent by hash; after a restart of
- * Redis has forgotten it, once by text.
+ * Redis has forgotten it, once by text. `preamble`: Lua that stands in front, for functions that scripts share.
  */
-export const luaScript = (file: URL): LuaScript => {
-  const source = readFileSync(file, "utf8");
+export const luaScript = (file: URL, preamble = ""): LuaScript => {
+  const source = withPreamble(readFileSync(file, "utf8"), preamble);
   const sha = createHash("sha1").update(source).digest("hex");
   return async (redis, keys, args) => {
     try {
@@ -21,4 +21,10 @@ export const luaScript = (file: URL): LuaScript => {
       return redis.eval(source, keys.length, ...keys, ...args);
     }
   };
+};
+
+/** A script's flags (`#!lua flags=...`) are its first line, whatever else is put in front. */
+const withPreamble = (source: string, preamble: string): string => {
+  const flags = /^#!.*\n/.exec(source)?.[0] ?? "";
+  return flags + preamble + source.slice(flags.length);
 };

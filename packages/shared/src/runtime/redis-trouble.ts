@@ -1,31 +1,71 @@
 import type { Redis } from "ioredis";
 import { setTimeout as delay } from "node:timers/promises";
 import { keyPrefix } from "../core/keys.ts";
+import type { Logger } from "./logger.ts";
 
-/** First words of the answers by which Redis says "not now", and of what ioredis says of a lost connection. */
-const troubles =
-  /^(OOM|READONLY|LOADING|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|Connection is closed|.*ECONNREFUSED|.*ECONNRESET|.*EPIPE)/;
+/** How Redis says "not now", or that an operator has to do something first. */
+const refusals =
+  /^(OOM|READONLY|LOADING|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM|ERR max number of clients) /;
+/** What ioredis says of commands that the end of a connection cut off: all of them, or the rest of a pipeline. */
+const cutOff = /^(Connection is closed|Command aborted due to connection close)/;
 
-/** True for what passes by itself and is no fault of the job in hand. */
-export const isRedisTrouble = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  if (error.name === "AbortError" && error.message.includes("unfulfilled")) return true; // a pipeline cut off by a reconnect
-  return (
-    troubles.test(error.message) ||
-    /script: .*(OOM|READONLY)|-(OOM|READONLY) /.test(error.message) ||
-    isRedisTrouble(error.cause)
-  );
-};
+/**
+ * True for what passes by itself, or by an operator's hand, and is no fault of the job in hand. Lost connections are
+ * not among them: commands wait through those (see connectRedis), so such an error is another server's.
+ */
+export const isRedisTrouble = (error: unknown): boolean =>
+  error instanceof Error && (refusals.test(error.message) || cutOff.test(error.message) || isRedisTrouble(error.cause));
+
+const firstWaitMs = 200;
+const longestWaitMs = 2_000;
 
 /** Asks Redis to write until it does: first after 0.2 s, at last every 2 s. Rejects when the signal aborts. */
 export const waitUntilWritable = async (redis: Redis, signal: AbortSignal): Promise<void> => {
-  for (let waitMs = 200; ; waitMs = Math.min(2_000, waitMs * 2)) {
+  for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
     await delay(waitMs, undefined, { signal });
     try {
-      await redis.set(`${keyPrefix}:writable`, "1", "EX", 60);
-      return;
+      return await unlessAborted(signal, redis.set(`${keyPrefix}:writable`, "1", "EX", 60));
     } catch (error) {
-      if (!isRedisTrouble(error)) throw error;
+      if (signal.aborted || !isRedisTrouble(error)) throw error;
     }
   }
+};
+
+/** A command may wait for ever while Redis is away; whoever waits for it need not. */
+const unlessAborted = async (signal: AbortSignal, command: Promise<unknown>): Promise<void> => {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await Promise.race([command, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    command.catch(() => undefined);
+  }
+};
+
+/** Does it again, as often as needed, each time that Redis can be written again. Only for what may be repeated. */
+export const throughTrouble = async <T>(
+  { redis, log, signal }: { redis: Redis; log: Logger; signal: AbortSignal },
+  action: () => Promise<T>,
+): Promise<T> => {
+  for (;;) {
+    try {
+      return await action();
+    } catch (error) {
+      if (signal.aborted || !isRedisTrouble(error)) throw error;
+      logTrouble(log, error);
+      await waitUntilWritable(redis, signal);
+    }
+  }
+};
+
+const logEveryMs = 10_000;
+let silentUntilMs = 0;
+
+/** At most one line in 10 s, whoever in this process meets the trouble: it is the same one for all of them. */
+export const logTrouble = (log: Logger, error: unknown): void => {
+  if (performance.now() < silentUntilMs) return;
+  silentUntilMs = performance.now() + logEveryMs;
+  log.warn({ err: error }, "redis.trouble");
 };

@@ -1,41 +1,60 @@
 import { Redis } from "ioredis";
 import type { Logger } from "./logger.ts";
 
-const everyMs = 10_000;
+const logEveryMs = 10_000;
+const reconnectEveryMs = 1_000;
 
 /**
  * A connection as BullMQ and our scripts need it: commands wait through an outage of Redis instead of failing, and a
  * primary that became a replica is left for the new primary. Connects at once; trouble is logged at most every 10 s.
  */
 export const connectRedis = (url: string, log: Logger): Redis => {
-  const redis = new Redis(url, {
+  // Throws on what is no URL: ioredis would take it for a path, or go to its default server.
+  const { href } = new URL(url);
+  const redis = new Redis(href, {
     maxRetriesPerRequest: null,
     retryStrategy: (attempt) => Math.min(2_000, 50 * 2 ** Math.min(attempt, 6)),
-    reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 2 : false),
+    reconnectOnError: leavingReplicas(),
   });
-  let silentUntil = 0;
+  let silentUntilMs = 0;
   redis.on("error", (error: Error) => {
-    if (Date.now() < silentUntil) return;
-    silentUntil = Date.now() + everyMs;
+    if (Date.now() < silentUntilMs) return;
+    silentUntilMs = Date.now() + logEveryMs;
     log.warn({ err: error }, "redis.unreachable");
   });
   redis.on("ready", () => {
-    if (silentUntil > 0) log.info("redis.reachable");
-    silentUntil = 0;
+    if (silentUntilMs > 0) log.info("redis.reachable");
+    silentUntilMs = 0;
   });
   return redis;
 };
 
+/**
+ * On READONLY: connect again (the address may lead to the new primary by now) and send the command again. At most once
+ * a second: while there is no other primary the command fails, and its sender waits.
+ */
+const leavingReplicas = () => {
+  const reconnectAndSendAgain = 2;
+  let notBeforeMs = 0;
+  return (error: Error): typeof reconnectAndSendAgain | false => {
+    if (!error.message.includes("READONLY ") || performance.now() < notBeforeMs) return false;
+    notBeforeMs = performance.now() + reconnectEveryMs;
+    return reconnectAndSendAgain;
+  };
+};
+
 /** What of Redis' settings puts events at risk; empty when all is well. Settings that cannot be read are not judged. */
 export const unsafeSettings = async (redis: Redis): Promise<string[]> => {
+  const info = await redis.info();
+  const setting = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, "m").exec(info)?.[1];
   const faults: string[] = [];
-  const version = /^redis_version:(\d+)/m.exec(await redis.info("server"))?.[1];
-  if (version !== undefined && Number(version) < 7) faults.push(`version ${version}.x; version 7 or newer is needed`);
-  const memory = await redis.info("memory");
-  const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
+  const version = setting("redis_version");
+  if (version !== undefined && Number.parseInt(version, 10) < 7)
+    faults.push(`version ${version}; version 7 or newer is needed`);
+  const policy = setting("maxmemory_policy");
   if (policy !== undefined && policy !== "noeviction")
     faults.push(`maxmemory-policy is ${policy}: Redis may throw events away; set it to noeviction`);
-  if (/^aof_enabled:0/m.test(await redis.info("persistence")))
+  if (setting("aof_enabled") === "0")
     faults.push("the append-only file is off: a restart of Redis loses events; set appendonly to yes");
   return faults;
 };

@@ -1,19 +1,36 @@
--- What the sweeper must know of one entry, and the removal of an entry that no job will ever read: all in one step,
--- so that no job can be added in between.
--- KEYS[1] entry   KEYS[2] index   KEYS[3] usage hash   KEYS[4] the job's hash   KEYS[5] the queue's completed set
--- ARGV[1] id   ARGV[2] queue kind
--- Returns {'live'} | {'done', return value} | {'removed'}: no job has this id. (A producer that adds it later
--- checks its entries afterwards and writes them again: see hand-over.ts.)
-if redis.call('EXISTS', KEYS[4]) == 1 then
-  if not redis.call('ZSCORE', KEYS[5], ARGV[1]) then return { 'live' } end
-  return { 'done', redis.call('HGET', KEYS[4], 'returnvalue') or '{}' }
+#!lua flags=allow-oom
+-- What the sweeper must know of some entries, and the removal of those that no job will ever read: in one step, so
+-- that no job can be added in between. (A producer that adds it later looks for its entries afterwards and writes
+-- them again: see hand-over.ts.)
+-- KEYS[1] index   KEYS[2] usage hash   then for each entry: its key, and for each queue that may have its job: the
+--   job's hash, the set of done jobs
+-- ARGV[1] when to look again (UNIX ms)   ARGV[2] the return value of a job that left its entry to another queue's job
+--   then for each entry: id, how many queues may have its job
+-- Returns for each entry: {'live'} | {'removed'} | {'done', which of its queues (from 0), the job's return value}
+local found = {}
+local key = 3
+for i = 3, #ARGV, 2 do
+  local id, queues = ARGV[i], tonumber(ARGV[i + 1])
+  local isLive, isCounted, done = false, false, nil
+  for queue = 0, queues - 1 do
+    local job, completed = KEYS[key + 1 + 2 * queue], KEYS[key + 2 + 2 * queue]
+    if redis.call('HEXISTS', job, 'counted') == 1 then
+      isCounted = true
+    elseif redis.call('ZSCORE', completed, id) then
+      local returned = redis.call('HGET', job, 'returnvalue') or '{}'
+      if returned ~= ARGV[2] then done = { 'done', queue, returned } end
+    elseif redis.call('EXISTS', job) == 1 then
+      isLive = true
+    end
+  end
+  -- What is counted or done has come to its end, even if another queue still has a job for it: that one finds nothing.
+  if not isCounted and (done or isLive) then
+    redis.call('ZADD', KEYS[1], 'XX', ARGV[1], id)
+    found[#found + 1] = done or { 'live' }
+  else
+    removeEntry(KEYS[key], KEYS[1], KEYS[2], id)
+    found[#found + 1] = { 'removed' }
+  end
+  key = key + 1 + 2 * queues
 end
-local size = redis.call('STRLEN', KEYS[1])
-if size > 0 then
-  local events = struct.unpack('<I4', redis.call('GETRANGE', KEYS[1], 1, 4))
-  redis.call('UNLINK', KEYS[1])
-  redis.call('HINCRBY', KEYS[3], 'bytes', -size)
-  redis.call('HINCRBY', KEYS[3], 'events:' .. ARGV[2], -events)
-end
-redis.call('ZREM', KEYS[2], ARGV[1])
-return { 'removed' }
+return found

@@ -1,16 +1,21 @@
--- Writes payloads whose jobs are not counted as done; entries that are there stay as they are.
--- An entry is: kind (1 byte), events (uint32, little-endian), compressed payload.
--- KEYS[1] usage hash   KEYS[2] index   then for each entry: its key, its job's hash
--- ARGV[1] now (UNIX ms)   then for each entry: id, queue kind, events, entry bytes
+-- Writes entries; one that is there stays as it is, and one whose job was counted as done is not written.
+-- KEYS[1] usage hash   KEYS[2] index   then for each entry: its key, and the hashes of the jobs that may own it
+-- ARGV[1] when the sweeper shall look (UNIX ms)   then for each entry: id, the entry, how many jobs may own it
 -- Returns the workspace's bytes in the spool.
 local usage, index = KEYS[1], KEYS[2]
-for i = 1, (#KEYS - 2) / 2 do
-  local entry, job = KEYS[1 + 2 * i], KEYS[2 + 2 * i]
-  local id, kind, events, bytes = ARGV[4 * i - 2], ARGV[4 * i - 1], ARGV[4 * i], ARGV[4 * i + 1]
-  if redis.call('HEXISTS', job, 'counted') == 0 and redis.call('SET', entry, bytes, 'NX') then
+local key = 3
+for i = 2, #ARGV, 3 do
+  local id, bytes, owners = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
+  local isCounted = false
+  for owner = key + 1, key + owners do
+    isCounted = isCounted or redis.call('HEXISTS', KEYS[owner], 'counted') == 1
+  end
+  if not isCounted and redis.call('SET', KEYS[key], bytes, 'NX') then
+    local letter, events = readHead(bytes)
     redis.call('ZADD', index, ARGV[1], id)
     redis.call('HINCRBY', usage, 'bytes', #bytes)
-    redis.call('HINCRBY', usage, 'events:' .. kind, events)
+    redis.call('HINCRBY', usage, 'events:' .. letter, events)
   end
+  key = key + 1 + owners
 end
 return tonumber(redis.call('HGET', usage, 'bytes') or 0)

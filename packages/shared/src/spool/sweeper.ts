@@ -1,20 +1,24 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import { type QueueKind, queueKinds } from "../contracts/jobs.ts";
+import type { QueueKind } from "../contracts/jobs.ts";
 import type { Tally } from "../contracts/tally.ts";
 import type { JobId } from "../core/ids.ts";
 import { completedKey, jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey } from "../core/keys.ts";
-import { luaScript } from "../runtime/lua-script.ts";
-import { kindCodes } from "./redis-spool.ts";
+import { moved } from "../queues/job-end.ts";
+import { spoolScript } from "./entry.ts";
+import { ownersOf } from "./owners.ts";
 
-const inspectScript = luaScript(new URL("./inspect.lua", import.meta.url));
-const pageEntries = 200;
+const inspectScript = spoolScript("inspect");
+const pageEntries = 100;
+/** An entry that is live is looked at again after this, or later, so that all of them cost no more than... */
+const lookAgainMs = 10_000;
+/** ...so many looks a second: a workspace may hold half a million entries for days. */
+const looksPerSecond = 100;
 
 export interface SweepOptions {
   redis: Redis;
   workspace: string;
-  /** Entries younger than this (UNIX ms of their writing) are left alone; only a saving, not what makes it safe. */
-  writtenBeforeMs: number;
+  /** UNIX ms. */
+  now: () => number;
   /** Ends a done job as its worker would have. */
   settle: (kind: QueueKind, id: JobId, tally: Tally) => Promise<void>;
   signal: AbortSignal;
@@ -22,49 +26,48 @@ export interface SweepOptions {
 
 /**
  * Settles what a crash left in the spool: entries of done jobs are counted and removed, entries that no job will read
- * are removed. An entry whose job is waiting or in hand is never touched. Answers with how many it removed.
+ * are removed. An entry whose job is waiting or in hand, in any queue that may have it, is never touched. Any number
+ * of processes may sweep at once. Answers with how many entries it ended.
  */
 export const sweepOnce = async (options: SweepOptions): Promise<number> => {
-  const { redis, workspace, writtenBeforeMs, signal } = options;
-  let removed = 0;
-  for (let skip = 0; !signal.aborted;) {
-    const ids = await redis.zrange(
-      spoolIndexKey(workspace),
-      "-inf",
-      String(writtenBeforeMs),
-      "BYSCORE",
-      "LIMIT",
-      skip,
-      pageEntries,
-    );
-    if (ids.length === 0) return removed;
-    let left = 0;
-    for (const id of ids) {
-      // The index holds what put.lua was given: ids of core/ids.ts.
-      const swept = await sweepEntry(options, id as JobId);
-      if (swept) removed += 1;
-      else left += 1;
-    }
-    skip += left;
-    await delay(0);
+  const { redis, workspace, now, signal } = options;
+  const index = spoolIndexKey(workspace);
+  let ended = 0;
+  while (!signal.aborted) {
+    const due = await redis.zrange(index, "-inf", String(now()), "BYSCORE", "LIMIT", 0, pageEntries);
+    if (due.length === 0) return ended;
+    const roundMs = ((await redis.zcard(index)) * 1_000) / looksPerSecond;
+    // The index holds what put.lua was given: ids of core/ids.ts.
+    ended += await sweepPage(options, due as JobId[], Math.ceil(now() + Math.max(lookAgainMs, roundMs)));
   }
-  return removed;
+  return ended;
 };
 
-const sweepEntry = async ({ redis, workspace, settle }: SweepOptions, id: JobId): Promise<boolean> => {
-  const code = await redis.getrange(spoolEntryKey(workspace, id), 0, 0);
-  const kind = queueKinds.find((name) => kindCodes[name] === code) ?? "transform";
-  const keys = [
+/** What inspect.lua says of one entry. */
+type Found = ["live"] | ["removed"] | ["done", number, string];
+
+const sweepPage = async (
+  { redis, workspace, settle }: SweepOptions,
+  ids: readonly JobId[],
+  lookAgainAtMs: number,
+): Promise<number> => {
+  const keys = ids.flatMap((id) => [
     spoolEntryKey(workspace, id),
-    spoolIndexKey(workspace),
-    spoolUsageKey(workspace),
-    jobKey(kind, workspace, id),
-    completedKey(kind, workspace),
-  ];
-  // inspect.lua's own answer: a list of one or two texts.
-  const [state, returned] = (await inspectScript(redis, keys, [id, kind])) as [string, string?];
-  if (state === "live") return false;
-  // A done job's return value is the tally that its pipeline gave.
-  if (state === "done") await settle(kind, id, JSON.parse(returned ?? "{}") as Tally);
-  return true;
+    ...ownersOf(id).flatMap((kind) => [jobKey(kind, workspace, id), completedKey(kind, workspace)]),
+  ]);
+  const args = ids.flatMap((id) => [id, ownersOf(id).length]);
+  const found = (await inspectScript(
+    redis,
+    [spoolIndexKey(workspace), spoolUsageKey(workspace), ...keys],
+    [lookAgainAtMs, JSON.stringify(moved), ...args],
+  )) as Found[]; // inspect.lua's own answer, one for each id
+  let ended = 0;
+  for (const [i, id] of ids.entries()) {
+    const [state, queue = 0, returned = ""] = found[i] ?? ["live"];
+    if (state === "live") continue;
+    // A done job's return value is the tally that its pipeline gave.
+    if (state === "done") await settle(ownersOf(id)[queue] ?? ownersOf(id)[0], id, JSON.parse(returned) as Tally);
+    ended += 1;
+  }
+  return ended;
 };

@@ -31,29 +31,32 @@ export interface Stage extends Part {
 /** A stage is one runner for each workspace. Changes are applied one after the other, in the order they came. */
 export const createStage = (name: string, first: RelayConfig, open: OpenWorkspace): Stage => {
   const runners = new Map<string, { runner: WorkspaceRunner; fingerprint: string }>();
-  const never = new AbortController().signal;
+  let wanted: ReadonlyMap<string, string> = new Map();
+  /** Aborted when drains are not to wait any more. */
+  const forced = new AbortController();
+  let isEnding = false;
   let queue: Promise<void> = Promise.resolve();
 
-  const closeStale = async (wanted: ReadonlyMap<string, string>) => {
+  const closeStale = async () => {
     const stale = [...runners].filter(([workspace, { fingerprint }]) => wanted.get(workspace) !== fingerprint);
     await Promise.all(
       stale.map(async ([workspace, { runner }]) => {
         runners.delete(workspace);
-        await runner.drain(never);
+        await runner.drain(forced.signal);
       }),
     );
   };
 
   const applyNow = async (config: RelayConfig) => {
     const { workspaces, ...rest } = config;
-    const wanted = new Map(
+    wanted = new Map(
       Object.entries(workspaces).map(([workspace, settings]) => [workspace, configFingerprint([rest, settings])]),
     );
-    await closeStale(wanted);
-    for (const [workspace, settings] of Object.entries(workspaces)) {
-      const fingerprint = wanted.get(workspace) ?? "";
-      if (!runners.has(workspace))
-        runners.set(workspace, { fingerprint, runner: await open(workspace, settings, config) });
+    await closeStale();
+    for (const [workspace, fingerprint] of wanted) {
+      const settings = workspaces[workspace];
+      if (isEnding || !settings || runners.has(workspace)) continue;
+      runners.set(workspace, { fingerprint, runner: await open(workspace, settings, config) });
     }
   };
 
@@ -67,12 +70,21 @@ export const createStage = (name: string, first: RelayConfig, open: OpenWorkspac
     start: () => apply(first),
     apply,
     drain: async (force) => {
+      isEnding = true;
+      const onForce = () => forced.abort(force.reason);
+      if (force.aborted) onForce();
+      force.addEventListener("abort", onForce, { once: true });
       await queue.catch(() => undefined);
-      await Promise.all([...runners.values()].map(({ runner }) => runner.drain(force)));
+      await Promise.all([...runners.values()].map(({ runner }) => runner.drain(forced.signal)));
     },
-    unreadyReasons: () =>
-      [...runners]
-        .filter(([, { runner }]) => !runner.isRunning())
-        .map(([workspace]) => `${name} of ${workspace} has stopped`),
+    unreadyReasons: () => {
+      if (isEnding) return [`${name} is ending`];
+      const opened = [...runners].filter(([, { runner }]) => !runner.isRunning());
+      const missing = [...wanted.keys()].filter((workspace) => !runners.has(workspace));
+      return [
+        ...opened.map(([workspace]) => `${name} of ${workspace} has stopped`),
+        ...missing.map((workspace) => `${name} of ${workspace} is not open`),
+      ];
+    },
   };
 };

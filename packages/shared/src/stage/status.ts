@@ -1,6 +1,15 @@
 import type { Redis } from "ioredis";
-import { type CountingStage, countingStages, type Tally } from "../contracts/tally.ts";
+import type { QueueKind } from "../contracts/jobs.ts";
+import {
+  type CountingStage,
+  countingStages,
+  endsOf,
+  quarantinedOf,
+  restoredOf,
+  type Tally,
+} from "../contracts/tally.ts";
 import { queueName, keyPrefix, spoolUsageKey, tallyKey } from "../core/keys.ts";
+import { waitingField } from "../spool/entry.ts";
 
 /** Where one workspace stands. All counts are events unless they say otherwise. */
 export interface WorkspaceStatus {
@@ -16,18 +25,25 @@ export interface WorkspaceStatus {
 
 export const readWorkspaceStatus = async (redis: Redis, workspace: string): Promise<WorkspaceStatus> => {
   const ingestQueue = `${keyPrefix}:${queueName("ingest", workspace)}`;
-  const [tally, usage, wait, active, delayed] = await Promise.all([
-    redis.hgetall(tallyKey(workspace)),
-    redis.hgetall(spoolUsageKey(workspace)),
-    redis.llen(`${ingestQueue}:wait`),
-    redis.llen(`${ingestQueue}:active`),
-    redis.zcard(`${ingestQueue}:delayed`),
-  ]);
-  const waiting = (kind: string) => Number(usage[`events:${kind}`] ?? 0);
+  // In one transaction: between two commands a job may come to its end, and the counters would not add up.
+  const replies = await redis
+    .multi()
+    .hgetall(tallyKey(workspace))
+    .hgetall(spoolUsageKey(workspace))
+    .llen(`${ingestQueue}:wait`)
+    .llen(`${ingestQueue}:active`)
+    .zcard(`${ingestQueue}:delayed`)
+    .exec();
+  // The replies of the five commands above, in their order.
+  const [tally, usage, ...files] = (replies ?? []).map(([error, reply]) => {
+    if (error) throw error;
+    return reply;
+  }) as [Record<string, string>, Record<string, string>, number, number, number];
+  const waiting = (kind: QueueKind) => Number(usage[waitingField(kind)] ?? 0);
   return {
     workspace,
     tallies: talliesByStage(tally),
-    filesWaiting: wait + active + delayed,
+    filesWaiting: files.reduce((sum, count) => sum + count, 0),
     waiting: {
       transform: waiting("transform"),
       deliver: waiting("deliver"),
@@ -94,22 +110,24 @@ const total = (statuses: readonly WorkspaceStatus[], stage: CountingStage, label
  * in hand, a job that ended but is not counted yet can show as a difference for a moment.
  */
 export const conservationOf = ({ tallies, waiting }: WorkspaceStatus): { holds: boolean; differences: string[] } => {
-  const ends = (tally: Tally): number =>
-    Object.entries(tally).reduce(
-      (sum, [label, count]) => (label === "in" || label.startsWith("file:") ? sum : sum + count),
-      0,
-    );
+  const quarantined = countingStages.reduce((sum, stage) => sum + quarantinedOf(tallies[stage]), 0);
+  const restored = restoredOf(tallies.deliver);
   const checks: [string, number, number][] = [
     ...countingStages.map((stage): [string, number, number] => [
       `${stage}: in = ends`,
       tallies[stage].in ?? 0,
-      ends(tallies[stage]),
+      endsOf(tallies[stage]),
     ]),
     ["ingest ok = transform in + waiting", tallies.ingest.ok ?? 0, (tallies.transform.in ?? 0) + waiting.transform],
     [
-      "transform ok = deliver in + waiting + held",
-      tallies.transform.ok ?? 0,
+      "transform ok + restored = deliver in + waiting + held",
+      (tallies.transform.ok ?? 0) + restored,
       (tallies.deliver.in ?? 0) + waiting.deliver + waiting.held,
+    ],
+    [
+      "quarantined = waiting there + restored",
+      quarantined,
+      waiting.quarantined + restored - (tallies.deliver["restored:archive"] ?? 0),
     ],
   ];
   const differences = checks.filter(([, a, b]) => a !== b).map(([rule, a, b]) => `${rule}: ${a} is not ${b}`);

@@ -1,44 +1,51 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { QueueKind } from "../contracts/jobs.ts";
 import type { CountingStage } from "../contracts/tally.ts";
 import { sweepOnce } from "../spool/sweeper.ts";
 import type { StageContext } from "./stage.ts";
 import type { WorkspaceTools } from "./workspace-tools.ts";
 
-const everyMs = 30_000;
-const graceMs = 60_000;
+/** Under which stage the end of a queue's jobs is counted. Who takes a job out of quarantine counts for itself. */
+const countingStageOf: Readonly<Record<QueueKind, CountingStage>> = {
+  ingest: "ingest",
+  transform: "transform",
+  deliver: "deliver",
+  deadletter: "deliver",
+  quarantine: "deliver",
+};
+
+const everyMs = 10_000;
 
 /** Sweeps a workspace's spool now and then, from every process that works for it; they do not get in each other's way. */
 export const startSweeping = (
   { redis, log }: StageContext,
   workspace: string,
-  tools: WorkspaceTools,
+  tools: Pick<WorkspaceTools, "settle">,
 ): { stop: () => Promise<void> } => {
   const stopped = new AbortController();
-  const ended = (async () => {
+  const sweep = async () => {
     while (!stopped.signal.aborted) {
       await delay(everyMs * (0.5 + Math.random()), undefined, { signal: stopped.signal }).catch(() => undefined);
       if (stopped.signal.aborted) return;
-      const removed = await sweepOnce({
+      const entries = await sweepOnce({
         redis,
         workspace,
-        writtenBeforeMs: Date.now() - graceMs,
+        now: Date.now,
         signal: stopped.signal,
-        // Only the counting stages' jobs return a tally; the others' entries are removed by whoever ends them.
-        settle: (kind, id, tally) =>
-          kind === "quarantine" || kind === "deadletter"
-            ? Promise.resolve()
-            : tools.settle(kind satisfies CountingStage, id, tally),
+        settle: (kind, id, tally) => tools.settle(countingStageOf[kind], kind, id, tally),
       }).catch((error: unknown) => {
-        log.warn({ err: error, workspace }, "spool.sweep-failed");
+        if (!stopped.signal.aborted) log.warn({ err: error, workspace }, "spool.sweep-failed");
         return 0;
       });
-      if (removed > 0) log.info({ workspace, entries: removed }, "spool.swept");
+      if (entries > 0) log.info({ workspace, entries }, "spool.swept");
     }
-  })();
+  };
+  void sweep();
   return {
     stop: () => {
       stopped.abort();
-      return ended;
+      // Nobody need wait for the sweep under way, which may wait for Redis: each of its steps may be the last one.
+      return Promise.resolve();
     },
   };
 };

@@ -1,7 +1,7 @@
 import type { CountingStage, Tally } from "../contracts/tally.ts";
 import type { JobId } from "../core/ids.ts";
 import { handOverTo } from "../queues/hand-over.ts";
-import type { QuarantineJob } from "../contracts/jobs.ts";
+import type { QuarantineJob, QueueKind } from "../contracts/jobs.ts";
 import { openWorkspaceQueues, type WorkspaceQueues } from "../queues/workspace-queues.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import { redisSpool } from "../spool/redis-spool.ts";
@@ -14,7 +14,7 @@ export interface WorkspaceTools {
   queues: WorkspaceQueues;
   toQuarantine: ReturnType<typeof handOverTo<QuarantineJob>>;
   /** Ends a done job: its payload goes, its tally is counted, in Redis and in this process's metrics. */
-  settle: (stage: CountingStage, id: JobId, tally: Tally) => Promise<void>;
+  settle: (stage: CountingStage, kind: QueueKind, id: JobId, tally: Tally) => Promise<void>;
 }
 
 export const openWorkspaceTools = ({ redis, metrics }: StageContext, workspace: string): WorkspaceTools => {
@@ -24,8 +24,8 @@ export const openWorkspaceTools = ({ redis, metrics }: StageContext, workspace: 
     spool,
     queues,
     toQuarantine: handOverTo<QuarantineJob>("quarantine", spool, queues),
-    settle: async (stage, id, tally) => {
-      const { counted } = await spool.settle(id, stage, stage, tally);
+    settle: async (stage, kind, id, tally) => {
+      const { counted } = await spool.settle(id, kind, stage, tally);
       // Only the one that counted in Redis counts here: a job that ran twice is one job.
       if (counted) countTally(metrics, { workspace, stage }, tally);
     },

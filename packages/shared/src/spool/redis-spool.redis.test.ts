@@ -1,0 +1,159 @@
+import type { Redis } from "ioredis";
+import { beforeEach, expect, test } from "vitest";
+import type { QueueKind } from "../contracts/jobs.ts";
+import type { JobId } from "../core/ids.ts";
+import { jobKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
+import { useRedis } from "../testing/redis-server.ts";
+import { redisSpool } from "./redis-spool.ts";
+import type { SpoolEntry } from "./spool.ts";
+
+const workspace = "acme";
+const id = "d-file-0-0" as JobId;
+const server = useRedis();
+let redis: Redis;
+const spool = () => redisSpool(redis, workspace);
+
+const anEntry = (overrides: Partial<SpoolEntry> = {}): SpoolEntry => ({
+  id,
+  kind: "deliver",
+  payload: Buffer.from("a payload"),
+  events: 3,
+  ...overrides,
+});
+/** What BullMQ writes of a job, as far as the spool looks at it. */
+const aJob = (kind: QueueKind, job: JobId = id) => redis.hset(jobKey(kind, workspace, job), "name", kind);
+const usage = async (): Promise<Record<string, string>> => {
+  const { bytes = "0", ...events } = await redis.hgetall(spoolUsageKey(workspace));
+  return { ...events, isEmpty: String(bytes === "0") };
+};
+const tally = () => redis.hgetall(tallyKey(workspace));
+
+beforeEach(() => {
+  redis ??= server.connect();
+});
+
+test("what was put is read again, byte for byte", async () => {
+  const payload = Buffer.from(Array.from({ length: 70_000 }, (_, i) => (i * i) % 251));
+  const { bytes } = await spool().put([anEntry({ payload })]);
+  expect(await spool().read(id)).toEqual(payload);
+  expect(bytes).toBe(Number(await redis.hget(spoolUsageKey(workspace), "bytes")));
+});
+
+test("putting several costs one command, and putting them again changes nothing", async () => {
+  const entries = ["d-a-0-0", "d-a-0-1", "d-a-0-2"].map((name) => anEntry({ id: name as JobId }));
+  await spool().put(entries);
+  await redis.config("RESETSTAT");
+  const { bytes } = await spool().put(entries.map((entry) => ({ ...entry, payload: Buffer.from("another") })));
+  expect(await redis.info("commandstats")).toMatch(/cmdstat_evalsha:calls=1,/);
+  expect((await spool().read(id)) ?? (await spool().read("d-a-0-1" as JobId))).toEqual(Buffer.from("a payload"));
+  expect(await usage()).toEqual({ "events:d": "9", isEmpty: "false" });
+  expect(bytes).toBe(Number(await redis.hget(spoolUsageKey(workspace), "bytes")));
+});
+
+test("only ids without an entry are missing, and one command tells when none is", async () => {
+  await spool().put([anEntry(), anEntry({ id: "d-file-0-1" as JobId })]);
+  expect(await spool().missing([id, "d-gone-0-0" as JobId, "d-file-0-1" as JobId])).toEqual(["d-gone-0-0"]);
+  await redis.config("RESETSTAT");
+  expect(await spool().missing([id, "d-file-0-1" as JobId])).toEqual([]);
+  expect(await redis.info("commandstats")).toMatch(/cmdstat_exists:calls=1,/);
+});
+
+test("settling counts once, however often it is called, and leaves nothing behind", async () => {
+  await spool().put([anEntry()]);
+  await aJob("deliver");
+  const calls = await Promise.all([1, 2, 3].map(() => spool().settle(id, "deliver", "deliver", { in: 3, ok: 3 })));
+  expect(calls.map(({ counted }) => counted)).toEqual([true, false, false]);
+  expect(await tally()).toEqual({ "deliver|in": "3", "deliver|ok": "3" });
+  expect(await usage()).toEqual({ "events:d": "0", isEmpty: "true" });
+  expect(await spool().read(id)).toBeUndefined();
+  expect(await redis.zcard(spoolIndexKey(workspace))).toBe(0);
+});
+
+test("an entry without events, as of a torn block or of a whole file, is settled like any other", async () => {
+  await spool().put([anEntry({ id: "i-file" as JobId, kind: "ingest", events: 0, payload: Buffer.alloc(0) })]);
+  await aJob("ingest", "i-file" as JobId);
+  await spool().settle("i-file" as JobId, "ingest", "ingest", { in: 5, ok: 5, "file:done": 1 });
+  expect(await tally()).toEqual({ "ingest|in": "5", "ingest|ok": "5", "ingest|file:done": "1" });
+  expect(await usage()).toEqual({ "events:i": "0", isEmpty: "true" });
+});
+
+test("a job whose tombstone is gone is not counted: nobody knows whether it was", async () => {
+  await spool().put([anEntry()]);
+  expect(await spool().settle(id, "deliver", "deliver", { in: 3, ok: 3 })).toEqual({ counted: false });
+  expect(await tally()).toEqual({});
+});
+
+test("a zombie cannot put back the entry of a job that was counted", async () => {
+  await spool().put([anEntry()]);
+  await aJob("deliver");
+  await spool().settle(id, "deliver", "deliver", { in: 3, ok: 3 });
+  await spool().put([anEntry()]);
+  expect(await spool().missing([id])).toEqual([id]);
+  expect(await usage()).toEqual({ "events:d": "0", isEmpty: "true" });
+});
+
+test("the entry of a job that is done and not counted yet can be put back, and the settling removes it", async () => {
+  await aJob("deliver");
+  await spool().put([anEntry()]);
+  expect(await spool().settle(id, "deliver", "deliver", { in: 3, ok: 3 })).toEqual({ counted: true });
+  expect(await usage()).toEqual({ "events:d": "0", isEmpty: "true" });
+});
+
+test("a moved entry keeps its payload, waits under the other queue, and is moved once", async () => {
+  await spool().put([anEntry()]);
+  await Promise.all([1, 2, 3].map(() => spool().move(id, "deliver", "deadletter")));
+  expect(await usage()).toEqual({ "events:d": "0", "events:x": "3", isEmpty: "false" });
+  expect(await spool().read(id, "deliver")).toBeUndefined();
+  expect(await spool().read(id, "deadletter")).toEqual(Buffer.from("a payload"));
+  expect(await spool().read(id)).toEqual(Buffer.from("a payload"));
+});
+
+test("an entry that is gone cannot be moved, and moving it makes none", async () => {
+  await spool().move(id, "deliver", "deadletter");
+  expect(await spool().missing([id])).toEqual([id]);
+  expect(await usage()).toEqual({ isEmpty: "true" });
+});
+
+test("a moved entry is settled from where it lies", async () => {
+  await spool().put([anEntry()]);
+  await spool().move(id, "deliver", "deadletter");
+  await aJob("deadletter");
+  await spool().settle(id, "deadletter", "deliver", { in: 3, ok: 3 });
+  expect(await usage()).toEqual({ "events:d": "0", "events:x": "0", isEmpty: "true" });
+  expect(await tally()).toEqual({ "deliver|in": "3", "deliver|ok": "3" });
+});
+
+test("of the jobs of one id in two queues only the first one is counted", async () => {
+  await spool().put([anEntry()]);
+  await Promise.all([aJob("deliver"), aJob("deadletter")]);
+  expect(await spool().settle(id, "deliver", "deliver", { in: 3, ok: 3 })).toEqual({ counted: true });
+  expect(await spool().settle(id, "deadletter", "deliver", { in: 3, ok: 3 })).toEqual({ counted: false });
+  expect(await tally()).toEqual({ "deliver|in": "3", "deliver|ok": "3" });
+  await spool().put([anEntry({ kind: "deadletter" })]);
+  expect(await spool().missing([id])).toEqual([id]);
+});
+
+test("a queue's job has left when its entry was handed on or counted elsewhere, and not before", async () => {
+  await spool().put([anEntry()]);
+  await Promise.all([aJob("deliver"), aJob("deadletter")]);
+  const left = () => Promise.all([spool().hasLeft(id, "deliver"), spool().hasLeft(id, "deadletter")]);
+  expect(await left()).toEqual([false, false]);
+  await spool().move(id, "deliver", "deadletter");
+  expect(await left()).toEqual([true, false]);
+  await spool().settle(id, "deadletter", "deliver", { in: 3, ok: 3 });
+  expect(await left()).toEqual([true, true]);
+});
+
+test("with Redis out of memory nothing is put, but what is done is settled, and makes room", async () => {
+  await spool().put([anEntry()]);
+  await aJob("deliver");
+  await redis.config("SET", "maxmemory", 1);
+  try {
+    await expect(spool().put([anEntry({ id: "d-file-0-1" as JobId })])).rejects.toThrow(/^OOM /);
+    await spool().move(id, "deliver", "deadletter");
+    expect(await spool().settle(id, "deliver", "deliver", { in: 3, ok: 3 })).toEqual({ counted: true });
+  } finally {
+    await redis.config("SET", "maxmemory", 0);
+  }
+  expect(await usage()).toEqual({ "events:d": "0", "events:x": "0", isEmpty: "true" });
+});

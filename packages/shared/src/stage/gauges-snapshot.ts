@@ -1,0 +1,88 @@
+import type { Redis } from "ioredis";
+import type { RelayConfig } from "../config/schema.ts";
+import { type FlowSample, withSample } from "../core/flow.ts";
+import { type Differences, differencesOf } from "./gauges-conservation.ts";
+import { readWorkspace, type WorkspaceReading } from "./gauges-reading.ts";
+import { type ByStage, capacityAfter, firstCapacity } from "./gauges-workers.ts";
+
+/** A sample of one workspace's flow, and what its counters said of each other then. */
+export interface Sample extends FlowSample {
+  differences: Differences;
+}
+
+export interface WorkspaceView extends WorkspaceReading {
+  /** Of the last minutes, oldest first. */
+  samples: Sample[];
+}
+
+/** What all gauges are made of: read by one pod, shown by all. */
+export interface Snapshot {
+  v: 1;
+  /** UNIX ms, when it was begun. */
+  atMs: number;
+  redis: { memoryBytes: number; limitBytes: number };
+  workspaces: Record<string, WorkspaceView>;
+  workers: ByStage;
+  /** Events a second that one process of a stage carries. */
+  capacity: ByStage;
+}
+
+export const sampling = { everyMs: 10_000, windowMs: 180_000 };
+
+/** Of a file whose events nobody has counted yet; Braze writes a few thousand into one. */
+const eventsOfUnknownFile = 5_000;
+
+export interface TakeSnapshot {
+  redis: Redis;
+  config: RelayConfig;
+  workers: ByStage;
+  before: Snapshot | undefined;
+  nowMs: number;
+}
+
+/** Reads all workspaces; `before` gives the samples to go on from. */
+export const takeSnapshot = async ({ redis, config, workers, before, nowMs }: TakeSnapshot): Promise<Snapshot> => {
+  const [memory, views] = await Promise.all([
+    readMemory(redis),
+    Promise.all(
+      Object.entries(config.workspaces).map(async ([name, { segment }]): Promise<[string, WorkspaceView]> => {
+        const reading = await readWorkspace(redis, name, segment.rateGroup ?? name);
+        const sample: Sample = { ...flowSampleOf(reading, nowMs), differences: differencesOf(reading) };
+        return [name, { ...reading, samples: withSample(before?.workspaces[name]?.samples ?? [], sample, sampling) }];
+      }),
+    ),
+  ]);
+  const workspaces = Object.fromEntries(views);
+  const known = before?.capacity ?? firstCapacity;
+  const hasNewSample = views.some(([name, { samples }]) => samples.at(-1) !== before?.workspaces[name]?.samples.at(-1));
+  const capacity = hasNewSample ? capacityAfter(known, config, { workspaces, workers }) : known;
+  return { v: 1, atMs: nowMs, redis: memory, workspaces, workers, capacity };
+};
+
+/** How far the workspace is. What is in unread files is guessed from those that were read. */
+export const flowSampleOf = ({ status }: WorkspaceReading, atMs: number): FlowSample => {
+  const { tallies, waiting, filesWaiting } = status;
+  const filesDone = tallies.ingest["file:done"] ?? 0;
+  const eventsOfFile = filesDone > 0 ? (tallies.ingest.in ?? 0) / filesDone : eventsOfUnknownFile;
+  return {
+    atMs,
+    ended: {
+      ingest: tallies.ingest.in ?? 0,
+      transform: tallies.transform.in ?? 0,
+      deliver: tallies.deliver.in ?? 0,
+    },
+    waiting: {
+      ingest: Math.round(filesWaiting * eventsOfFile),
+      transform: waiting.transform,
+      deliver: waiting.deliver,
+    },
+    held: waiting.held,
+    delivered: tallies.deliver.ok ?? 0,
+  };
+};
+
+const readMemory = async (redis: Redis): Promise<Snapshot["redis"]> => {
+  const text = await redis.info("memory");
+  const field = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(text)?.[1] ?? 0);
+  return { memoryBytes: field("used_memory"), limitBytes: field("maxmemory") };
+};
