@@ -1,14 +1,19 @@
 /** What the commands exit with; the numbers above 1 are those of sysexits.h. */
 export const exitCodes = {
   ok: 0,
+  /** Something was found to be wrong: in a file, with a key. */
   failed: 1,
   /** The command line is wrong. */
   usage: 64,
-  /** Something that must be there is not: a file, a Redis. */
+  /** A file or folder that was to be read cannot be. */
+  noInput: 66,
+  /** Something else that must be there is not: a Redis, a free port. */
   unavailable: 69,
+  /** A bug of ours. */
+  bug: 70,
   /** Not everything could be delivered; nothing is lost, try again later. */
   notYet: 75,
-  /** The configuration is wrong. */
+  /** The configuration is wrong, or is not there. */
   config: 78,
 } as const;
 
@@ -21,3 +26,5 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

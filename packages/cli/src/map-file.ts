@@ -9,35 +9,49 @@ import { readJsonEvents } from "./json-events.ts";
 
 export interface MapResult {
   calls: number;
+  /** Reason -> events. */
   dropped: Record<string, number>;
-  quarantined: { reason: string; message: string; at: string }[];
-  faults: { reason: string; message: string; offset: number }[];
+  quarantined: Record<string, number>;
+  /** Event types that the catalog does not have -> events, mapped by the general rules. */
+  unknownTypes: Record<string, number>;
+  /** Parts of the file that could not be read. */
+  faults: number;
+  /** A sentence on each of the first faults and quarantined events, with its place in the file. */
+  examples: string[];
 }
 
 interface MapOptions {
   /** The file's path: an event type may be in it. */
   name: string;
   rules: ConnectorRules;
-  /** Takes one call as JSON; resolves when it may be called again. */
-  write: (json: string) => Promise<void>;
+  /** Takes some calls, a line each; resolves when more may come, with false when nobody wants them. */
+  write: (lines: string) => Promise<boolean>;
 }
 
+const maxExamples = 20;
 const eventTypeOf = eventTypeReader([...exportedEventTypes, ...unexportedEventTypes]);
 const avroMagic = "Obj\x01";
 
 /**
- * Maps a whole file by ingest's and transform's own core, without Redis: what does not begin as an Avro container is
- * read as JSON. A repeat of an id is left out only within one chunk; the window is Redis' to know.
+ * Maps a whole file by ingest's and transform's own core, without Redis, in memory that does not grow with it. What
+ * begins with a bracket is read as JSON, all else as Avro. A repeat of an id is left out only within one chunk: the
+ * dedup window is Redis' to know.
  */
 export const mapFile = async (bytes: AsyncIterable<Buffer>, options: MapOptions): Promise<MapResult> => {
-  const result: MapResult = { calls: 0, dropped: {}, quarantined: [], faults: [] };
+  const result: MapResult = { calls: 0, dropped: {}, quarantined: {}, unknownTypes: {}, faults: 0, examples: [] };
+  const { name, rules } = options;
   const pieces = bytes[Symbol.asyncIterator]();
   const first = await pieces.next();
-  const rest = joined(first.done ? Buffer.alloc(0) : first.value, pieces);
-  const isJson = !first.done && looksLikeJson(first.value);
-  for await (const part of isJson ? readJsonEvents(rest, options) : avroChunks(rest, options)) {
-    if (part.kind === "fault") result.faults.push(part);
-    else await mapOne(part.chunk, options, result);
+  const start: Buffer = first.done ? Buffer.alloc(0) : first.value;
+  const rest = joined(start, pieces);
+  const parts = looksLikeJson(start)
+    ? readJsonEvents(rest, { name, connector: rules.connector })
+    : avroChunks(rest, options);
+  for await (const part of parts) {
+    if (part.kind === "fault") {
+      result.faults += 1;
+      note(result, `unreadable: ${part.reason} at byte ${part.offset}: ${part.message}`);
+    } else if (!(await mapOne(part.chunk, options, result))) break;
   }
   return result;
 };
@@ -46,8 +60,12 @@ const looksLikeJson = (start: Buffer): boolean =>
   start.toString("latin1", 0, avroMagic.length) !== avroMagic && /^\s*[[{]/.test(start.toString("utf8", 0, 200));
 
 async function* joined(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  yield first;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  try {
+    yield first;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }
 
 const avroChunks = (bytes: AsyncIterable<Buffer>, { name, rules }: MapOptions) =>
@@ -58,14 +76,30 @@ const avroChunks = (bytes: AsyncIterable<Buffer>, { name, rules }: MapOptions) =
     eventTypeOf: (recordName) => eventTypeOf(recordName, name),
   });
 
-const mapOne = async (chunk: Chunk, { rules, write }: MapOptions, result: MapResult): Promise<void> => {
-  const mapped = mapChunk(chunk, rules);
-  for (const call of mapped.calls) await write(call.json);
-  result.calls += mapped.calls.length;
-  for (const [reason, count] of Object.entries(mapped.dropped))
-    result.dropped[reason] = (result.dropped[reason] ?? 0) + count;
-  for (const { index, reason, message } of mapped.quarantined) {
-    const { blockOffset, recordIndex } = originOf(chunk.header, index);
-    result.quarantined.push({ reason, message, at: `block at byte ${blockOffset}, record ${recordIndex}` });
+/** False when nobody wants more. */
+const mapOne = async (chunk: Chunk, { rules, write }: MapOptions, result: MapResult): Promise<boolean> => {
+  const { calls, dropped, quarantined, unknownTypes } = mapChunk(chunk, rules);
+  result.calls += calls.length;
+  for (const [reason, count] of Object.entries(dropped)) add(result.dropped, reason, count);
+  for (const [eventType, count] of unknownTypes) add(result.unknownTypes, eventType, count);
+  for (const { index, reason, message } of quarantined) {
+    add(result.quarantined, reason, 1);
+    note(result, `quarantined: ${reason}: ${message} (${placeOf(chunk, index)})`);
   }
+  return calls.length === 0 || write(calls.map(({ json }) => json).join("\n"));
+};
+
+const placeOf = ({ header }: Chunk, index: number): string => {
+  const { blockOffset, recordIndex } = originOf(header, index);
+  return header.content.encoding === "json"
+    ? `event ${recordIndex + 1}`
+    : `block at byte ${blockOffset}, record ${recordIndex}`;
+};
+
+const add = (counts: Record<string, number>, label: string, count: number): void => {
+  counts[label] = (counts[label] ?? 0) + count;
+};
+
+const note = ({ examples }: MapResult, sentence: string): void => {
+  if (examples.length < maxExamples) examples.push(sentence);
 };

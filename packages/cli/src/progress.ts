@@ -1,45 +1,58 @@
 import type { RunSummary } from "@currents-relay/shared/stage/status.ts";
-import { formatCount } from "./output.ts";
+import { counted, formatCount } from "./output.ts";
 
 const terminalEveryMs = 200;
 const plainEveryMs = 2_000;
+const rateOverMs = 1_000;
+const clearLine = "\r\u001b[2K";
 
 export interface Progress {
+  /** Called as often as one likes; shows as often as is good. */
+  show(summary: RunSummary): void;
   stop(): void;
 }
 
-/** Shows how a run goes, on stderr: one line that changes on a terminal, a line every two seconds elsewhere. */
-export const showProgress = (read: () => Promise<RunSummary>): Progress => {
-  const { isTTY } = process.stderr;
-  const startedMs = performance.now();
-  let last = { ms: startedMs, delivered: 0 };
-  let rate = 0;
-  const show = async () => {
-    const summary = await read();
-    const now = performance.now();
-    const { delivered } = summary.events;
-    if (now - last.ms >= 1_000) {
-      rate = ((delivered - last.delivered) * 1_000) / (now - last.ms);
-      last = { ms: now, delivered };
-    }
-    const line = progressLine(summary, rate, now - startedMs);
-    process.stderr.write(isTTY ? `\r\u001b[2K${line.slice(0, process.stderr.columns)}` : `${line}\n`);
-  };
-  const timer = setInterval(() => void show().catch(() => undefined), isTTY ? terminalEveryMs : plainEveryMs);
+interface Screen {
+  isTTY?: boolean | undefined;
+  columns?: number | undefined;
+  write(text: string): unknown;
+}
+
+/** Shows how a run goes: one line that changes on a terminal; elsewhere a line every two seconds with news. */
+export const openProgress = (screen: Screen = process.stderr, now = () => performance.now()): Progress => {
+  const startedMs = now();
+  let shownMs = startedMs;
+  let shown = "";
+  let measured = { ms: startedMs, delivered: 0, perSecond: 0 };
   return {
+    show: (summary) => {
+      const nowMs = now();
+      const { delivered } = summary.events;
+      const tookMs = nowMs - measured.ms;
+      if (tookMs >= rateOverMs)
+        measured = { ms: nowMs, delivered, perSecond: ((delivered - measured.delivered) * 1_000) / tookMs };
+      if (nowMs - shownMs < (screen.isTTY ? terminalEveryMs : plainEveryMs)) return;
+      shownMs = nowMs;
+      const news = progressText(summary);
+      if (news === shown && !screen.isTTY) return;
+      shown = news;
+      const line = `${((nowMs - startedMs) / 1_000).toFixed(0)} s: ${formatCount(measured.perSecond)} events/s, ${news}`;
+      // A line that wraps could not be taken back.
+      screen.write(screen.isTTY ? `${clearLine}${line.slice(0, (screen.columns || 80) - 1)}` : `${line}\n`);
+    },
     stop: () => {
-      clearInterval(timer);
-      if (isTTY) process.stderr.write("\r\u001b[2K");
+      if (screen.isTTY) screen.write(clearLine);
     },
   };
 };
 
-const progressLine = ({ files, events }: RunSummary, eventsPerSecond: number, tookMs: number): string =>
+/** How far a run is, in half a line. */
+export const progressText = ({ files, events }: RunSummary): string =>
   [
-    `${(tookMs / 1_000).toFixed(0).padStart(3)} s`,
-    `${formatCount(files.done)} files`,
-    `${formatCount(events.in)} events in`,
-    `${formatCount(events.delivered)} delivered (${formatCount(eventsPerSecond)}/s)`,
-    ...Object.entries(events.dropped).map(([reason, count]) => `${formatCount(count)} ${reason}`),
-    ...Object.entries(events.quarantined).map(([reason, count]) => `${formatCount(count)} set aside: ${reason}`),
-  ].join(" · ");
+    `${counted(files.done + files.quarantined, "file")} read`,
+    `${counted(events.in, "event")} in`,
+    `${formatCount(events.delivered)} delivered`,
+    ...Object.entries(events.dropped).map(([reason, count]) => `${formatCount(count)} dropped (${reason})`),
+    ...Object.entries(events.quarantined).map(([reason, count]) => `${formatCount(count)} quarantined (${reason})`),
+    ...(events.held > 0 ? [`${formatCount(events.held)} to deliver`] : []),
+  ].join(", ");

@@ -1,8 +1,12 @@
+import { existsSync } from "node:fs";
 import { readEnvironment } from "@currents-relay/shared/config/environment.ts";
 import { loadConfig, type LoadedConfig } from "@currents-relay/shared/config/load.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
 
 export type GoodConfig = Extract<LoadedConfig, { kind: "ok" }>;
+
+/** Taken where --config is left out. */
+export const defaultConfig = "relay.yaml";
 
 /** Loads the configuration, or ends the command with all its faults. */
 export const readConfig = (path: string): GoodConfig => {
@@ -15,8 +19,9 @@ export const readConfig = (path: string): GoodConfig => {
   );
 };
 
-/** The value of --config, which the command cannot do without. */
-export const requireConfigPath = (path: string | undefined): string => {
-  if (path === undefined) throw new CommandError(exitCodes.usage, "--config FILE is missing");
-  return path;
+/** The value of --config, else the default one where this folder has it. */
+export const configPath = (given: string | undefined): string => {
+  if (given !== undefined) return given;
+  if (existsSync(defaultConfig)) return defaultConfig;
+  throw new CommandError(exitCodes.usage, `--config FILE is missing, and this folder has no ${defaultConfig}`);
 };

@@ -3,7 +3,7 @@ import { type IngestStage, ingestStage } from "@currents-relay/ingest/main.ts";
 import { readEnvironment } from "@currents-relay/shared/config/environment.ts";
 import { loadConfig } from "@currents-relay/shared/config/load.ts";
 import { watchConfig } from "@currents-relay/shared/config/watch.ts";
-import type { RelayConfig } from "@currents-relay/shared/config/schema.ts";
+import { configFingerprint } from "@currents-relay/shared/config/fingerprint.ts";
 import { adminServer } from "@currents-relay/shared/runtime/admin-server.ts";
 import { createLifecycle, type Lifecycle, type Part } from "@currents-relay/shared/runtime/lifecycle.ts";
 import { createLogger, type Logger } from "@currents-relay/shared/runtime/logger.ts";
@@ -12,7 +12,7 @@ import { connectRedis, unsafeSettings } from "@currents-relay/shared/runtime/red
 import type { Stage, StageContext } from "@currents-relay/shared/stage/stage.ts";
 import { transformStage } from "@currents-relay/transform/main.ts";
 import type { Redis } from "ioredis";
-import { CommandError, exitCodes } from "./exit-codes.ts";
+import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
 import type { GoodConfig } from "./read-config.ts";
 
 export type StageName = "ingest" | "transform" | "deliver";
@@ -29,6 +29,8 @@ export interface RelayProcess {
   lifecycle: Lifecycle;
   redis: Redis;
   log: Logger;
+  /** Where /livez, /readyz and /metrics are, once started. */
+  adminUrl: () => string;
   /** The ingest stage, where this process has it. */
   ingest: IngestStage | undefined;
 }
@@ -40,6 +42,7 @@ export const composeProcess = ({ loaded, redisUrl, stages, adminPort, logLevel }
   const redis = connectRedis(redisUrl, log);
   const context: StageContext = { redis, log, metrics: createMetrics() };
   const { config } = loaded;
+  for (const doubt of loaded.doubts) log.warn(`config.doubt: ${doubt}`);
   const ingest = stages.includes("ingest") ? ingestStage(context, config) : undefined;
   // Started last first: whoever takes work over is there before it is given, and a drain goes along with the events.
   const running: Stage[] = [
@@ -60,7 +63,8 @@ export const composeProcess = ({ loaded, redisUrl, stages, adminPort, logLevel }
     ...running,
     configPart(loaded, running, log),
   ];
-  return { lifecycle: createLifecycle(parts, log), redis, log, ingest };
+  const adminUrl = () => `http://${config.admin.host}:${admin.port()}`;
+  return { lifecycle: createLifecycle(parts, log), redis, log, ingest, adminUrl };
 };
 
 /** How long a probe waits for Redis before it says that the process is not ready. */
@@ -69,7 +73,7 @@ const probeMs = 1_000;
 const redisFaults = async (redis: Redis): Promise<string[]> => {
   const answer = redis.set("relay:writable", "1", "EX", 60).then(
     () => [],
-    (error: unknown) => [`Redis cannot be written: ${error instanceof Error ? error.message : String(error)}`],
+    (error: unknown) => [`Redis cannot be written: ${messageOf(error)}`],
   );
   const late = new Promise<string[]>((resolve) => {
     setTimeout(() => resolve([`Redis did not answer within ${probeMs} ms`]), probeMs).unref();
@@ -83,7 +87,7 @@ const redisPart = (redis: Redis, log: Logger, production: boolean): Part => ({
     const faults = await unsafeSettings(redis);
     if (faults.length > 0 && production)
       throw new CommandError(
-        exitCodes.config,
+        exitCodes.unavailable,
         `This Redis would lose events:\n${faults.map((fault) => `  ${fault}`).join("\n")}`,
       );
     for (const fault of faults) log.warn(`redis.unsafe: ${fault}`);
@@ -97,7 +101,11 @@ const redisPart = (redis: Redis, log: Logger, production: boolean): Part => ({
 
 const configPart = (loaded: GoodConfig, stages: readonly Stage[], log: Logger): Part => {
   let watcher: { stop(): void } | undefined;
-  const apply = (config: RelayConfig) => {
+  const apply = ({ config, doubts }: GoodConfig) => {
+    for (const doubt of doubts) log.warn(`config.doubt: ${doubt}`);
+    for (const key of ["redis", "admin"] as const)
+      if (configFingerprint(config[key] ?? {}) !== configFingerprint(loaded.config[key] ?? {}))
+        log.warn(`config.needs-restart: a change of ${key} takes effect with the next start`);
     Promise.all(stages.map((stage) => stage.apply(config))).then(
       () => log.info({ workspaces: Object.keys(config.workspaces) }, "config.applied"),
       (error: unknown) => log.error({ err: error }, "config.not-applied"),
@@ -110,7 +118,7 @@ const configPart = (loaded: GoodConfig, stages: readonly Stage[], log: Logger): 
         first: loaded,
         load: () => loadConfig(loaded.file, readEnvironment()),
         onChange: (changed) => {
-          if (changed.kind === "ok") apply(changed.config);
+          if (changed.kind === "ok") apply(changed);
           else log.error({ faults: changed.faults }, "config.refused: the last good one stays in force");
         },
       });

@@ -1,51 +1,97 @@
-import { check } from "./commands/check.ts";
-import { map } from "./commands/map.ts";
-import { deliver, ingest, transform } from "./commands/stage.ts";
-import { start } from "./commands/start.ts";
-import { status } from "./commands/status.ts";
+import { readFileSync } from "node:fs";
+import { didYouMean } from "@currents-relay/shared/config/did-you-mean.ts";
 import type { Command } from "./command.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
-import { print, printError } from "./output.ts";
+import { print, printError, table } from "./output.ts";
 
-const commands: Readonly<Record<string, Command>> = { start, ingest, transform, deliver, map, check, status };
+const stageSummary = (stage: string): string => `run the ${stage} stage alone (what a pod runs)`;
+
+/** Loaded when asked for: a help text need not wait for the whole pipeline. */
+const commands: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {
+  start: {
+    summary: "run all stages in one process (without a configuration: the example)",
+    load: async () => (await import("./commands/start.ts")).start,
+  },
+  check: {
+    summary: "list the faults of a configuration",
+    load: async () => (await import("./commands/check.ts")).check,
+  },
+  map: {
+    summary: "show the Segment calls of a Currents file, one a line",
+    load: async () => (await import("./commands/map.ts")).map,
+  },
+  status: {
+    summary: "show where each workspace stands",
+    load: async () => (await import("./commands/status.ts")).status,
+  },
+  ingest: { summary: stageSummary("ingest"), load: async () => (await import("./commands/stage.ts")).ingest },
+  transform: { summary: stageSummary("transform"), load: async () => (await import("./commands/stage.ts")).transform },
+  deliver: { summary: stageSummary("deliver"), load: async () => (await import("./commands/stage.ts")).deliver },
+};
 
 const overview = `relay moves Braze Currents events into Twilio Segment.
 
 Usage: relay COMMAND [options]
 
-${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
-  .join("\n")}
+${table(Object.entries(commands).map(([name, { summary }]) => ["", name, summary]))}
 
-"relay COMMAND --help" says more. Logs go to stderr, results to stdout.`;
+"relay COMMAND --help" says more. Results go to stdout, everything else to stderr.
+Exit codes: 0 good, 1 something is wrong with a file or a key, 64 wrong command line, 66 input not there,
+69 Redis or a port not there, 75 not all delivered yet, 78 wrong configuration.`;
+
+const isHelp = (word: string | undefined): boolean => word === "--help" || word === "-h";
 
 /** Runs one command line (without "relay" itself) and answers with the exit code. */
 export const runCommand = async (args: readonly string[]): Promise<number> => {
   const [name, ...rest] = args;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    print(overview);
-    return name === undefined ? exitCodes.usage : exitCodes.ok;
-  }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command) {
-    printError(`"${name}" is no command of relay; the commands are: ${Object.keys(commands).join(", ")}`);
+  if (name === undefined) {
+    printError(overview);
     return exitCodes.usage;
   }
-  if (rest.includes("--help") || rest.includes("-h")) {
+  if (isHelp(name) || name === "help" || name === "--version") {
+    print(name === "--version" ? version() : overview);
+    return exitCodes.ok;
+  }
+  const known = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!known) {
+    printError(unknown(name));
+    return exitCodes.usage;
+  }
+  const command = await known.load();
+  if (rest.some(isHelp)) {
     print(command.help);
     return exitCodes.ok;
   }
+  return run(name, command, rest);
+};
+
+const run = async (name: string, command: Command, args: readonly string[]): Promise<number> => {
   try {
-    return await command.run(rest);
+    // `pnpm relay start -- --once`, as npm has it, hands the "--" on.
+    return await command.run(args[0] === "--" ? args.slice(1) : [...args]);
   } catch (error) {
     if (isArgumentError(error)) {
-      printError(`${error.message}\nTry "relay ${name} --help".`);
+      printError(`relay ${name}: ${error.message.split(". ")[0]}\nTry "relay ${name} --help".`);
       return exitCodes.usage;
     }
     if (!(error instanceof CommandError)) throw error;
-    printError(error.message);
+    const isUsage = error.exitCode === exitCodes.usage;
+    printError(isUsage ? `relay ${name}: ${error.message}\nTry "relay ${name} --help".` : error.message);
     return error.exitCode;
   }
+};
+
+const unknown = (name: string): string => {
+  const meant = didYouMean(name, Object.keys(commands));
+  const advice = meant ? `did you mean ${meant}?` : `the commands are: ${Object.keys(commands).join(", ")}`;
+  return `relay: there is no command "${name}"; ${advice}\nTry "relay --help".`;
+};
+
+const version = (): string => {
+  const { version: number } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string; // our own file
+  };
+  return number;
 };
 
 /** What node:util's parseArgs throws on a wrong command line. */

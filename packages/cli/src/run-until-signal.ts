@@ -1,17 +1,26 @@
 import { type Lifecycle, onSignals } from "@currents-relay/shared/runtime/lifecycle.ts";
-import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
-import { CommandError, exitCodes } from "./exit-codes.ts";
+import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
+import type { RelayProcess } from "./relay-process.ts";
 
-/** Starts, runs until a signal, drains; answers with the exit code. */
-export const runUntilSignal = async (lifecycle: Lifecycle, log: Logger, name: string): Promise<number> => {
+/** Starts, runs until a signal, drains; answers with the exit code. `onStarted` may show what runs. */
+export const runUntilSignal = async (
+  { lifecycle, log, adminUrl }: RelayProcess,
+  name: string,
+  onStarted: (stopped: AbortSignal) => void = () => undefined,
+): Promise<number> => {
+  const stopAsked = new AbortController();
   const stopped = Promise.withResolvers<void>();
   const release = onSignals((signal) => {
-    log.info({ signal }, "stopping");
+    log.info({ signal }, stopAsked.signal.aborted ? "stopping at once" : "stopping");
+    stopAsked.abort();
     lifecycle.stop().then(stopped.resolve, stopped.reject);
   });
   try {
-    await startOrExplain(lifecycle);
-    log.info(`${name}.started`);
+    await startOrExplain(lifecycle, stopAsked.signal);
+    if (!stopAsked.signal.aborted) {
+      log.info({ admin: adminUrl() }, `${name}.started`);
+      onStarted(stopAsked.signal);
+    }
     await stopped.promise;
     log.info(`${name}.stopped`);
     return exitCodes.ok;
@@ -20,12 +29,20 @@ export const runUntilSignal = async (lifecycle: Lifecycle, log: Logger, name: st
   }
 };
 
-/** A start that fails ends the command with its message, not with a stack trace. */
-export const startOrExplain = async (lifecycle: Lifecycle): Promise<void> => {
+/**
+ * A start that fails ends the command with its message, not with a stack trace. Resolves when all has started, or
+ * when it was asked to stop: a start that waits for Redis might never end.
+ */
+export const startOrExplain = async (lifecycle: Lifecycle, stopAsked: AbortSignal): Promise<void> => {
+  const asked = new Promise<void>((resolve) => {
+    if (stopAsked.aborted) resolve();
+    stopAsked.addEventListener("abort", () => resolve(), { once: true });
+  });
   try {
-    await lifecycle.start();
+    await Promise.race([lifecycle.start(), asked]);
   } catch (cause) {
+    if (stopAsked.aborted) return;
     if (cause instanceof CommandError) throw cause;
-    throw new CommandError(exitCodes.unavailable, cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new CommandError(exitCodes.unavailable, messageOf(cause), { cause });
   }
 };

@@ -1,47 +1,35 @@
 import { parseArgs } from "node:util";
 import { verifyWriteKey } from "@currents-relay/deliver/adapters/settings-probe.ts";
 import { folderSource } from "@currents-relay/ingest/adapters/folder-source.ts";
-import type { ConnectorConfig, SegmentConfig } from "@currents-relay/shared/config/schema.ts";
+import type { ConnectorConfig, RelayConfig, SegmentConfig } from "@currents-relay/shared/config/schema.ts";
+import { createLogger } from "@currents-relay/shared/runtime/logger.ts";
+import { connectRedis, unsafeSettings } from "@currents-relay/shared/runtime/redis.ts";
 import type { Command } from "../command.ts";
-import { exitCodes } from "../exit-codes.ts";
-import { print } from "../output.ts";
-import { readConfig, requireConfigPath } from "../read-config.ts";
+import { exitCodes, messageOf } from "../exit-codes.ts";
+import { counted, print, printError } from "../output.ts";
+import { configPath, readConfig } from "../read-config.ts";
+import { redisAddress, requireRedis } from "../redis-answers.ts";
 
 export const check: Command = {
-  summary: "list the faults of a configuration",
-  help: `Usage: relay check --config FILE [--verify]
+  help: `Usage: relay check [--config FILE] [--verify]
 
 Reads the configuration and lists every fault in it with its line; opens no connection.
-  --config FILE  the configuration
-  --verify       also ask Segment whether it knows the write keys, and try to list the sources
+  --config FILE  the configuration; left out: relay.yaml in this folder
+  --verify       also ask Segment whether it knows the write keys, list the sources, and look at redis.url
 
-Exits with 0 when all is well, 78 when the configuration has faults, 1 when a key or a source has.`,
+Exits with 0 when all is well, 78 when the configuration has faults, 1 when a key, a source or Redis has.`,
 
   run: async (args) => {
     const { values } = parseArgs({ args, options: { config: { type: "string" }, verify: { type: "boolean" } } });
-    const { config, file } = readConfig(requireConfigPath(values.config));
-    const workspaces = Object.entries(config.workspaces);
-    const connectors = workspaces.flatMap(([, workspace]) => Object.keys(workspace.connectors));
-    print(`${file} is good: ${count(workspaces.length, "workspace")}, ${count(connectors.length, "connector")}.`);
+    const { config, file, doubts } = readConfig(configPath(values.config));
+    const workspaces = Object.values(config.workspaces);
+    const connectors = workspaces.flatMap((workspace) => Object.keys(workspace.connectors));
+    print(`${file} is good: ${counted(workspaces.length, "workspace")}, ${counted(connectors.length, "connector")}`);
+    for (const doubt of doubts) printError(`Is this meant? ${doubt}`);
     if (!values.verify) return exitCodes.ok;
-
-    let isGood = true;
-    for (const [name, workspace] of workspaces) {
-      const findings: [string, Finding][] = [
-        ["write key", await verifyKey(workspace.segment)],
-        ...(await Promise.all(
-          Object.entries(workspace.connectors).map(async ([connector, settings]): Promise<[string, Finding]> => [
-            `connector ${connector}`,
-            await verifySource(settings),
-          ]),
-        )),
-      ];
-      for (const [what, finding] of findings) {
-        print(`${finding.isGood ? "ok   " : "FAULT"}  ${name}, ${what}: ${finding.text}`);
-        isGood &&= finding.isGood;
-      }
-    }
-    return isGood ? exitCodes.ok : exitCodes.failed;
+    const findings = await verifyAll(config);
+    for (const { about, isGood, text } of findings) print(`${isGood ? "ok   " : "FAULT"}  ${about}: ${text}`);
+    return findings.every(({ isGood }) => isGood) ? exitCodes.ok : exitCodes.failed;
   },
 };
 
@@ -50,13 +38,33 @@ interface Finding {
   text: string;
 }
 
-const verifyKey = async ({ writeKey, settingsEndpoint, requestTimeoutMs }: SegmentConfig): Promise<Finding> => {
-  const signal = AbortSignal.timeout(2 * requestTimeoutMs);
-  const verdict = await verifyWriteKey({ settingsEndpoint, writeKey, timeoutMs: requestTimeoutMs, signal });
-  if (verdict === "known") return { isGood: true, text: "Segment knows it" };
+/** In the order of the configuration; asked all at once. */
+const verifyAll = async ({ workspaces, redis }: RelayConfig): Promise<(Finding & { about: string })[]> => {
+  const questions: [string, Promise<Finding>][] = [
+    ...(redis ? [["redis", verifyRedis(redis.url.reveal())] as [string, Promise<Finding>]] : []),
+    ...Object.entries(workspaces).flatMap(([name, { segment, connectors }]): [string, Promise<Finding>][] => [
+      [`${name}, write key`, verifyKey(segment)],
+      ...Object.entries(connectors).map(([connector, settings]): [string, Promise<Finding>] => [
+        `${name}, connector ${connector}`,
+        verifySource(settings),
+      ]),
+    ]),
+  ];
+  return Promise.all(questions.map(async ([about, finding]) => ({ about, ...(await finding) })));
+};
+
+const verifyKey = async ({ writeKey, settingsEndpoint, ...segment }: SegmentConfig): Promise<Finding> => {
+  if (segment.credentialCheck === "none") return { isGood: true, text: "not asked for (credentialCheck: none)" };
+  const { requestTimeoutMs: timeoutMs } = segment;
+  const signal = AbortSignal.timeout(2 * timeoutMs);
+  const verdict = await verifyWriteKey({ settingsEndpoint, writeKey, timeoutMs, signal });
+  if (verdict === "known") return { isGood: true, text: `${settingsEndpoint} knows it` };
   if (verdict === "unknown")
-    return { isGood: false, text: `${settingsEndpoint} does not know it; events sent with it would vanish` };
-  return { isGood: false, text: `could not be verified: ${verdict.undecided}` };
+    return {
+      isGood: false,
+      text: `${settingsEndpoint} does not know it; Segment would answer 200 to its events and throw them away`,
+    };
+  return { isGood: false, text: `${settingsEndpoint} could not say: ${verdict.undecided}` };
 };
 
 const verifySource = async ({ source }: ConnectorConfig): Promise<Finding> => {
@@ -67,10 +75,21 @@ const verifySource = async ({ source }: ConnectorConfig): Promise<Finding> => {
       files += 1;
       bytes += object.bytes;
     }
-    return { isGood: true, text: `${source.path} has ${count(files, "file")} (${(bytes / 1e6).toFixed(1)} MB)` };
+    return { isGood: true, text: `${source.path} has ${counted(files, "file")} (${(bytes / 1e6).toFixed(1)} MB)` };
   } catch (error) {
-    return { isGood: false, text: error instanceof Error ? error.message : String(error) };
+    return { isGood: false, text: messageOf(error) };
   }
 };
 
-const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? "" : "s"}`;
+const verifyRedis = async (url: string): Promise<Finding> => {
+  const redis = connectRedis(url, createLogger({ level: "silent", terminal: false }));
+  try {
+    await requireRedis(redis);
+    const faults = await unsafeSettings(redis);
+    return { isGood: faults.length === 0, text: [`${redisAddress(redis)} answers`, ...faults].join("; ") };
+  } catch (error) {
+    return { isGood: false, text: messageOf(error) };
+  } finally {
+    redis.disconnect();
+  }
+};

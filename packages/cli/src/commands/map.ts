@@ -1,25 +1,26 @@
 import { createReadStream } from "node:fs";
-import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { mapFile, type MapResult } from "../map-file.ts";
-import type { Command } from "../command.ts";
-import { CommandError, exitCodes } from "../exit-codes.ts";
-import { formatCount, printError } from "../output.ts";
-import { readConfig } from "../read-config.ts";
+import { dropReasons, quarantineReasons } from "@currents-relay/shared/contracts/reasons.ts";
 import { connectorRules } from "@currents-relay/transform/config.ts";
 import type { ConnectorRules } from "@currents-relay/transform/core/rules.ts";
+import type { Command } from "../command.ts";
+import { CommandError, exitCodes } from "../exit-codes.ts";
+import { mapFile, type MapResult } from "../map-file.ts";
+import { counted, formatCount, printError, printMuch } from "../output.ts";
+import { readConfig } from "../read-config.ts";
 
 export const map: Command = {
-  summary: "show the Segment calls of a Currents file, one a line",
-  help: `Usage: relay map FILE [--config FILE --workspace W --connector C]
+  help: `Usage: relay map FILE [--config FILE [--workspace W] [--connector C]]
 
 Reads a Currents file (Avro), or JSON as Braze's Custom HTTP connector sends it ({"events": [...]}, or one event a
 line), and prints one Segment call a line. Needs no Redis and no network. What it leaves out is counted on stderr.
+  FILE            the file; - reads stdin
   --config FILE   map by the rules of a configured connector; without it, by the defaults
-  --workspace W   which workspace's
+  --workspace W   which workspace's; may be left out where there is one
   --connector C   which connector's; may be left out where there is one
 
-Exits with 1 when a part of the file could not be read or mapped.`,
+Exits with 0 when everything was mapped or dropped by rule, 1 when a part of the file could not be read or mapped,
+66 when the file cannot be opened.`,
 
   run: async (args) => {
     const { values, positionals } = parseArgs({
@@ -30,19 +31,14 @@ Exits with 1 when a part of the file could not be read or mapped.`,
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0) throw new CommandError(exitCodes.usage, "name one FILE to map");
     const rules = rulesFrom(values);
-    const result = await mapFile(createReadStream(file), { name: file, rules, write: writeLine }).catch(
-      (cause: unknown) => {
-        if (
-          cause instanceof Error &&
-          "code" in cause &&
-          (cause.code === "ENOENT" || cause.code === "EISDIR" || cause.code === "EACCES")
-        )
-          throw new CommandError(exitCodes.unavailable, `${file} cannot be read (${cause.code})`, { cause });
-        throw cause;
-      },
-    );
+    const bytes = file === "-" ? process.stdin : createReadStream(file);
+    const result = await mapFile(bytes, { name: file, rules, write: printMuch }).catch((cause: unknown) => {
+      if (cause instanceof Error && "syscall" in cause && "code" in cause)
+        throw new CommandError(exitCodes.noInput, `${file} cannot be read (${String(cause.code)})`, { cause });
+      throw cause;
+    });
     report(result);
-    return result.faults.length > 0 || result.quarantined.length > 0 ? exitCodes.failed : exitCodes.ok;
+    return result.faults > 0 || Object.keys(result.quarantined).length > 0 ? exitCodes.failed : exitCodes.ok;
   },
 };
 
@@ -65,28 +61,31 @@ const rulesFrom = ({ config, workspace, connector }: RuleOptions): ConnectorRule
       throw new CommandError(exitCodes.usage, "--workspace and --connector need --config FILE");
     return defaultRules;
   }
-  const { workspaces } = readConfig(config).config;
-  const [name, settings] = choose("workspace", workspaces, workspace);
-  const [, rules] = choose("connector", Object.fromEntries(connectorRules(name, settings)), connector);
+  const [name, settings] = choose("workspace", Object.entries(readConfig(config).config.workspaces), workspace);
+  const [, rules] = choose("connector", [...connectorRules(name, settings)], connector);
   return rules;
 };
 
-const choose = <T>(what: string, from: Readonly<Record<string, T>>, name: string | undefined): [string, T] => {
-  const names = Object.keys(from);
-  const chosen = name ?? (names.length === 1 ? names[0] : undefined);
-  const found = chosen === undefined ? undefined : from[chosen];
-  if (chosen !== undefined && found !== undefined) return [chosen, found];
+const choose = <T>(what: string, from: readonly [string, T][], name: string | undefined): [string, T] => {
+  const found = from.find(([known]) => known === name);
+  if (found) return found;
+  const [only, ...others] = from;
+  if (name === undefined && only && others.length === 0) return only;
   const said = name === undefined ? `--${what} is missing` : `there is no ${what} "${name}"`;
-  throw new CommandError(exitCodes.usage, `${said}; there ${names.length === 1 ? "is" : "are"}: ${names.join(", ")}`);
+  const names = from.map(([known]) => known).join(", ");
+  throw new CommandError(exitCodes.usage, `${said}; there ${others.length === 0 ? "is" : "are"}: ${names}`);
 };
 
-const writeLine = async (line: string): Promise<void> => {
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
-};
+const meanings: Readonly<Record<string, string>> = { ...dropReasons, ...quarantineReasons };
 
-const report = ({ calls, dropped, quarantined, faults }: MapResult): void => {
-  printError(`${formatCount(calls)} calls`);
-  for (const [reason, count] of Object.entries(dropped)) printError(`${formatCount(count)} dropped: ${reason}`);
-  for (const { reason, message, at } of quarantined) printError(`quarantined: ${reason}: ${message} (${at})`);
-  for (const { reason, message, offset } of faults) printError(`unreadable: ${reason} at byte ${offset}: ${message}`);
+const report = ({ calls, dropped, quarantined, unknownTypes, faults, examples }: MapResult): void => {
+  printError(counted(calls, "call"));
+  for (const [reason, count] of Object.entries(dropped))
+    printError(`${formatCount(count)} dropped: ${reason} (${meanings[reason]})`);
+  for (const [eventType, count] of Object.entries(unknownTypes))
+    printError(`${formatCount(count)} of ${eventType}, which the catalog does not have: mapped by the general rules`);
+  for (const [reason, count] of Object.entries(quarantined))
+    printError(`${formatCount(count)} quarantined: ${reason} (${meanings[reason]})`);
+  if (faults > 0) printError(`${counted(faults, "part")} of the file cannot be read`);
+  for (const example of examples) printError(`  ${example}`);
 };

@@ -1,27 +1,24 @@
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { readEnvironment } from "@currents-relay/shared/config/environment.ts";
-import type { RedisServer } from "@currents-relay/shared/runtime/redis-server.ts";
 import type { Command } from "../command.ts";
-import { startEmbeddedRedis } from "../embedded-redis.ts";
-import { runExample } from "../example.ts";
+import { embeddedRedisFolder, startEmbeddedRedis } from "../embedded-redis.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { print, printError } from "../output.ts";
 import { parsePort } from "../parse-port.ts";
-import { type GoodConfig, readConfig } from "../read-config.ts";
+import { defaultConfig, type GoodConfig, readConfig } from "../read-config.ts";
 import { composeProcess } from "../relay-process.ts";
 import { runOnce } from "../run-once.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
+import { showRunning } from "../show-running.ts";
 
 const stages = ["ingest", "transform", "deliver"] as const;
-const defaultConfig = "relay.yaml";
 
 export const start: Command = {
-  summary: "run all stages in one process (without a configuration: the example)",
   help: `Usage: relay start [--config FILE] [--once] [--admin-port N] [--example]
 
-Runs ingest, transform and deliver in one process, until SIGTERM or SIGINT.
+Runs ingest, transform and deliver in one process, until SIGTERM or SIGINT (Ctrl-C): the first one finishes what is
+in hand (at most 25 s), a second one gives it back at once. Nothing is lost either way.
   --config FILE   the configuration; left out: ${defaultConfig} in this folder, else the bundled example
   --once          take what is in the sources, deliver it, and end with a JSON summary as the last line of stdout
   --admin-port N  port of /livez, /readyz and /metrics, instead of admin.port; 0 takes a free one
@@ -29,8 +26,9 @@ Runs ingest, transform and deliver in one process, until SIGTERM or SIGINT.
 
 Redis: redis.url of the configuration, else REDIS_URL, else a redis-server of its own on a free port, with its data
 in .relay/redis beside the configuration.
-With --once it exits with 0 when everything found was delivered, dropped by rule or set aside; with 75 when events
-are still held (nothing is lost: start it again).`,
+Exits with 0 after a signal, and with --once when everything found was delivered, dropped by rule or set aside; with
+75 when --once leaves events undelivered (nothing is lost: start it again), 66 when a source cannot be listed, 69 when
+Redis or the admin port is not there, 78 when the configuration has faults.`,
 
   run: async (args) => {
     const { values } = parseArgs({
@@ -44,13 +42,17 @@ are still held (nothing is lost: start it again).`,
     });
     const adminPort = parsePort(values["admin-port"]);
     const path = values.config ?? (existsSync(defaultConfig) && !values.example ? defaultConfig : undefined);
-    if (path === undefined) return runExample();
+    // The stand-ins are loaded for the example alone.
+    if (path === undefined) return (await import("../example.ts")).runExample();
     const loaded = readConfig(path);
     return withRedis(loaded, async (redisUrl) => {
       const relay = composeProcess({ loaded, redisUrl, stages, adminPort, logLevel: values.once ? "warn" : "info" });
-      if (!values.once) return runUntilSignal(relay.lifecycle, relay.log, "relay");
+      if (!values.once)
+        return runUntilSignal(relay, "relay", (stopped) => showRunning({ relay, loaded, redisUrl, stopped }));
       const { summary, isStopped } = await runOnce(relay, Object.keys(loaded.config.workspaces));
-      if (isStopped) printError("stopped before the end; nothing is lost, start again to go on");
+      if (isStopped) printError("Stopped before the end; nothing is lost, start again to go on.");
+      else if (summary.events.held > 0)
+        printError("Not all could be delivered; nothing is lost, start again when the reason above is gone.");
       print(JSON.stringify(summary));
       return isStopped || summary.events.held > 0 ? exitCodes.notYet : exitCodes.ok;
     });
@@ -59,9 +61,9 @@ are still held (nothing is lost: start it again).`,
 
 /** Runs with the Redis that the user named, or with one of our own that ends with the run. */
 const withRedis = async (loaded: GoodConfig, run: (redisUrl: string) => Promise<number>): Promise<number> => {
-  const named = loaded.config.redis?.url ?? readEnvironment().redisUrl;
+  const named = loaded.config.redis?.url.reveal() ?? readEnvironment().redisUrl;
   if (named !== undefined) return run(named);
-  const server: RedisServer = await startEmbeddedRedis(join(dirname(loaded.file), ".relay", "redis"));
+  const server = await startEmbeddedRedis(embeddedRedisFolder(loaded.file));
   try {
     return await run(server.url);
   } finally {

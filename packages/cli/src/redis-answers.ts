@@ -1,0 +1,37 @@
+import type { Redis } from "ioredis";
+import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
+
+/** host:port of a connection, without its password. */
+export const redisAddress = ({ options }: Redis): string => `${options.host ?? "localhost"}:${options.port ?? 6379}`;
+
+const neverAborted = new AbortController().signal;
+
+/**
+ * Resolves when Redis answers. Throws a CommandError when it has not in time, for commands with a person in front: a
+ * stage waits for its Redis as long as it takes. Aborted: returns at once.
+ */
+export const requireRedis = async (
+  redis: Redis,
+  { withinMs = 2_000, signal = neverAborted }: { withinMs?: number; signal?: AbortSignal } = {},
+): Promise<void> => {
+  let lastError = "no answer";
+  const remember = (error: Error) => (lastError = error.message || error.name);
+  redis.on("error", remember);
+  const late = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => late.resolve("late"), withinMs);
+  const stop = () => late.reject(new Error("stopped"));
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    if ((await Promise.race([redis.ping(), late.promise])) === "late") throw new Error(lastError);
+  } catch (cause) {
+    if (signal.aborted) return;
+    const why = messageOf(cause);
+    throw new CommandError(exitCodes.unavailable, `Redis at ${redisAddress(redis)} does not answer (${why})`, {
+      cause,
+    });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    redis.off("error", remember);
+  }
+};
