@@ -1,6 +1,7 @@
 import type { ConnectorConfig, RelayConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import { exportedEventTypes, unexportedEventTypes } from "@currents-relay/shared/contracts/event-types.ts";
 import type { IngestJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
+import { addTallies, type Tally } from "@currents-relay/shared/contracts/tally.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
 import { startStageWorker } from "@currents-relay/shared/queues/stage-worker.ts";
@@ -65,20 +66,26 @@ const openIngest = (
   const worker = startStageWorker<IngestJob>({
     workspace: name,
     kind: "ingest",
-    queue: queues.open("ingest"),
     redis: context.redis,
     log,
     concurrency: objectsInHand,
     retryWaitsFor: "job",
+    // An ingest job has no payload; this is what the sweeper finds it by, if it is done and a kill keeps us from counting.
+    enter: async (id) => {
+      await tools.spool.put([{ id, kind: "ingest", payload: Buffer.alloc(0), events: 0 }]);
+    },
     handle: (item) => {
       const found = connectors.find(({ connector }) => connector === item.data.connector);
       return ingestObject(found?.ports, settings)(item);
     },
-    setAside: async ({ id, data: { connector, landedAtMs, object } }, reason, cause) => {
+    setAside: async ({ id, data: { connector, landedAtMs, object }, progress }, reason, cause) => {
       const job = { id, connector, landedAtMs, uri: object.uri, events: 0, payload: Buffer.alloc(0) };
-      return { ...(await setWholeJobAside(toQuarantine, job, { reason, cause })), "file:quarantined": 1 };
+      const rest = await setWholeJobAside(toQuarantine, job, { reason, cause });
+      // What was handed over before is counted with it. Written by the pipeline's saveProgress.
+      const before = (progress as { tally: Tally } | undefined)?.tally ?? {};
+      return { ...addTallies(before, rest), "file:quarantined": 1 };
     },
-    settle: (id, tally) => tools.settle("ingest", id, tally),
+    settle: (id, tally) => tools.settle("ingest", "ingest", id, tally),
   });
   const sweeping = startSweeping(context, name, tools);
   const runner = {

@@ -43,7 +43,6 @@ const openTransform = (context: StageContext, name: string, workspace: Workspace
   const worker = startStageWorker<TransformJob>({
     workspace: name,
     kind: "transform",
-    queue: queues.open("transform"),
     redis: context.redis,
     log: context.log.child({ stage: "transform", workspace: name }),
     concurrency: chunksInHand,
@@ -54,7 +53,7 @@ const openTransform = (context: StageContext, name: string, workspace: Workspace
       const { connector, landedAtMs, records: events, uri } = data;
       return setWholeJobAside(toQuarantine, { id, connector, landedAtMs, uri, events, payload }, { reason, cause });
     },
-    settle: (id, tally) => tools.settle("transform", id, tally),
+    settle: (id, tally) => tools.settle("transform", "transform", id, tally),
   });
   const sweeping = startSweeping(context, name, tools);
   return {

@@ -1,28 +1,46 @@
-import type { IngestJob } from "@currents-relay/shared/contracts/jobs.ts";
-import { fileId, ingestJobId } from "@currents-relay/shared/core/ids.ts";
-import type { WorkspaceQueues } from "@currents-relay/shared/queues/workspace-queues.ts";
-import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
+import { isRedisTrouble } from "@currents-relay/shared/runtime/redis-trouble.ts";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Ledger, Source, SourceObject } from "../ports.ts";
+import type { Source } from "../ports.ts";
+import type { Finder } from "./finder.ts";
+import { type FindOptions, type QueuedHere, takeFind } from "./lister-find.ts";
+import { folderFinder } from "./lister-folder.ts";
 
-export interface ListerOptions {
-  connector: string;
+/** What came of one round. */
+export interface RoundReport {
+  /** Files that nobody had seen before. */
+  found: number;
+  listRequests: number;
+  tookMs: number;
+  /** Why the source could not be listed, in a sentence for the operator. */
+  fault?: Error;
+}
+
+export interface ListerOptions extends FindOptions {
   source: Source;
-  ledger: Ledger;
-  queues: WorkspaceQueues;
+  /** Left out: everything is listed in each round. */
+  finder?: Finder;
   pollMs: number;
-  log: Logger;
+  /** Called after each round, except where Redis kept it from its end. */
+  onRound?: (report: RoundReport) => void;
 }
 
 export interface Lister {
-  /** Resolves after the first listing, when what it found is queued; rejects when that listing failed. */
+  /** Resolves when everything that was there at the start is queued; rejects when the first listing failed. */
   listed: Promise<void>;
   stop(): Promise<void>;
   isRunning(): boolean;
 }
 
-const pageObjects = 500;
 const longestPauseMs = 30_000;
+/** Between two rounds while there are things that none has seen yet. */
+const hastyPauseMs = 1_000;
+
+/** What a lister remembers between its rounds. */
+interface Memory {
+  /** The ledger that it met last. */
+  birth: string | undefined;
+  queued: QueuedHere;
+}
 
 /**
  * Looks for new objects again and again. Any number of pods may do so: the job's id is the object's, so they agree.
@@ -30,30 +48,34 @@ const longestPauseMs = 30_000;
  */
 export const startLister = (options: ListerOptions): Lister => {
   const stopped = new AbortController();
-  // What was queued or known once need not be asked of Redis again; a restart forgets it, the ledger does not.
-  const seen = new Set<string>();
+  const { connector, log, pollMs, onRound, finder = folderFinder(options.source) } = options;
+  const memory: Memory = { birth: undefined, queued: { before: new Set(), now: new Set() } };
   const first = Promise.withResolvers<void>();
   let running = true;
   const ended = (async () => {
     let failures = 0;
+    let isListed = false;
     while (!stopped.signal.aborted) {
-      const startedMs = performance.now();
-      try {
-        await listAndQueue(options, seen, stopped.signal);
-        first.resolve();
-        failures = 0;
-      } catch (error) {
-        first.reject(error);
-        if (stopped.signal.aborted) break;
-        failures += 1;
-        if (failures === 1 || failures % 10 === 0)
-          options.log.error({ err: error, connector: options.connector }, "source.unreadable");
-      }
-      // Listing may take a tenth of the time at most: a folder of a million files is listed more seldom.
-      const pauseMs = Math.max(options.pollMs * 2 ** Math.min(failures, 10), 10 * (performance.now() - startedMs));
-      await delay(Math.min(longestPauseMs, pauseMs), undefined, { signal: stopped.signal }).catch(() => undefined);
+      const report = await oneRound({ ...options, finder }, memory, stopped.signal);
+      if (stopped.signal.aborted) break;
+      const isRedis = isRedisTrouble(report.fault);
+      failures = report.fault ? failures + 1 : 0;
+      isListed ||= !report.fault && (finder.isComplete?.() ?? true);
+      if (report.fault && !isRedis) first.reject(report.fault);
+      else if (isListed) first.resolve();
+      if (report.fault && (failures === 1 || failures % 10 === 0))
+        log.error({ err: report.fault, connector }, isRedis ? "source.waits-for-redis" : "source.unreadable");
+      if (!isRedis) onRound?.(report);
+      const isHasty = failures === 0 && !isListed;
+      const pauseMs = isHasty ? Math.min(pollMs, hastyPauseMs) : pauseAfter(report, failures, pollMs);
+      await delay(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
-  })().finally(() => (running = false));
+  })().finally(() => {
+    running = false;
+    // Whoever waits for the first listing learns that it will not be.
+    first.reject(new Error("the lister was stopped before its first listing ended"));
+  });
+  first.promise.catch(() => undefined);
   return {
     listed: first.promise,
     isRunning: () => running || stopped.signal.aborted,
@@ -64,31 +86,48 @@ export const startLister = (options: ListerOptions): Lister => {
   };
 };
 
-const listAndQueue = async (options: ListerOptions, seen: Set<string>, signal: AbortSignal): Promise<void> => {
-  let page: SourceObject[] = [];
-  for await (const object of options.source.list(signal)) {
-    if (seen.has(`${object.uri} ${object.version}`)) continue;
-    page.push(object);
-    if (page.length < pageObjects) continue;
-    await queueNew(options, page, seen);
-    page = [];
-  }
-  await queueNew(options, page, seen);
+const pauseAfter = ({ tookMs }: RoundReport, failures: number, pollMs: number): number => {
+  // Listing may take a tenth of the time at most: a folder of a million files is listed more seldom.
+  const wantedMs = Math.max(pollMs * 2 ** Math.min(failures, 10), 10 * tookMs);
+  return Math.max(pollMs, Math.min(longestPauseMs, wantedMs));
 };
 
-const queueNew = async (options: ListerOptions, page: readonly SourceObject[], seen: Set<string>): Promise<void> => {
-  const { connector, ledger, queues, log } = options;
-  const files = page.map((object) => ({ object, id: fileId(connector, object.uri, object.version) }));
-  const unfinished = new Set(await ledger.unfinished(files.map(({ id }) => id)));
-  const fresh = files.filter(({ id }) => unfinished.has(id));
-  const jobs = fresh.map(({ object: { landedAtMs, ...object }, id }) => {
-    const data: IngestJob = { v: 1, connector, fileId: id, object, landedAtMs };
-    return { id: ingestJobId(id), data };
-  });
-  if (jobs.length > 0) {
-    await queues.add("ingest", jobs);
-    log.info({ connector, files: jobs.length }, "source.found");
+type RoundOptions = ListerOptions & { finder: Finder };
+
+const oneRound = async (options: RoundOptions, memory: Memory, signal: AbortSignal): Promise<RoundReport> => {
+  const startedMs = performance.now();
+  const requestsBefore = options.finder.listRequests?.() ?? 0;
+  let found = 0;
+  let fault: Error | undefined;
+  try {
+    const { birth, isNew, marks } = await options.ledger.open();
+    const isFresh = birth !== memory.birth;
+    if (isFresh) meetLedger(options, memory, { birth, isNew });
+    for await (const find of options.finder.round({ marks, isFresh }, signal)) {
+      const done = await takeFind(options, memory.queued, find, signal);
+      found += done.unseen;
+      if (done.isOthers) break;
+    }
+    memory.queued = { before: memory.queued.now, now: new Set() };
+  } catch (error) {
+    fault = error instanceof Error ? error : new Error(String(error));
   }
-  // Only now: a listing that failed above must find them again.
-  for (const { object } of files) seen.add(`${object.uri} ${object.version}`);
+  const listRequests = (options.finder.listRequests?.() ?? 0) - requestsBefore;
+  return { found, listRequests, tookMs: performance.now() - startedMs, ...(fault && { fault }) };
+};
+
+const meetLedger = (
+  { connector, log, finder }: RoundOptions,
+  memory: Memory,
+  { birth, isNew }: { birth: string; isNew: boolean },
+): void => {
+  const isLost = memory.birth !== undefined;
+  Object.assign(memory, { birth, queued: { before: new Set(), now: new Set() } } satisfies Memory);
+  if (!isNew && !isLost) return;
+  const said =
+    "ledger.empty: what was read of this source before is not known, so it is read from `since`, or from its " +
+    "beginning. Events that were delivered before Redis was lost go out again under the same messageId: only " +
+    "Segment's own deduplication, which remembers 24 h, stands between this and repeats";
+  // A folder is mostly new when it is empty; a bucket mostly was read before.
+  log[isLost || finder.listRequests ? "warn" : "info"]({ connector, isLost }, said);
 };

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { keyPrefix } from "@currents-relay/shared/core/keys.ts";
+import { claimsKey } from "@currents-relay/shared/core/keys.ts";
 import { luaScript } from "@currents-relay/shared/runtime/lua-script.ts";
 import type { Redis } from "ioredis";
 import type { Claims } from "../ports.ts";
@@ -21,7 +21,7 @@ interface ClaimScope {
 
 /** Claims in Redis; one script for a whole chunk. */
 export const redisClaims = (redis: Redis, { scope, windowMs, now = () => -1 }: ClaimScope): Claims => {
-  const keys = [`${keyPrefix}:claims:${scope}`, `${keyPrefix}:claims:${scope}:`];
+  const keys = [claimsKey(scope), `${claimsKey(scope)}:`];
   return async (owner, eventIds) => {
     if (eventIds.length === 0) return [];
     const ids = Buffer.concat(eventIds.map((id) => digest(id, idBytes)));

@@ -1,0 +1,12 @@
+import type { Find, Marks } from "../core/marks.ts";
+import type { SourceObject } from "../ports.ts";
+
+/** How the new objects of a source are found. */
+export interface Finder {
+  /** One look, as far as one round goes; `isFresh`: the ledger was not met before. What is found may be known. */
+  round: (ledger: { marks: Marks; isFresh: boolean }, signal: AbortSignal) => AsyncIterable<Find<SourceObject>>;
+  /** Whether the rounds so far have seen everything that is there; missing: each of them does. */
+  isComplete?: () => boolean;
+  /** How many requests the store was asked so far. */
+  listRequests?: () => number;
+}

@@ -1,0 +1,77 @@
+import { findScopes, newInScope, type Search } from "../core/discovery.ts";
+import type { ListObjects } from "../core/listing.ts";
+import { elsewhere, type Find, type Marks } from "../core/marks.ts";
+import { sweepOn } from "../core/sweep.ts";
+import { scopesInTurn, type Turn } from "../core/turns.ts";
+import type { SourceObject } from "../ports.ts";
+import type { Finder } from "./finder.ts";
+import type { ObjectStore } from "./object-store.ts";
+
+export interface BucketSearch extends Search {
+  /** How often all of the bucket is gone through for what is not where Braze puts it. */
+  sweepEveryMs: number;
+  /** True: the first round goes through all of it (a run that is to end when everything is taken). */
+  isThorough?: boolean;
+}
+
+/** What one round may ask at the most when nothing is new. Together with the folders: a few dozen requests. */
+const scopesARound = 32;
+const sweepPagesARound = 8;
+
+/**
+ * Finds new objects in a bucket at a cost that grows with what is new: each event type is listed from its mark on; the
+ * rest of the bucket in a full listing that is spread over many rounds and shared by all pods.
+ */
+export const bucketFinder = (store: ObjectStore, search: BucketSearch, now = Date.now): Finder => {
+  const turns = new Map<string, Turn>();
+  const startedMs = now();
+  let rounds = 0;
+  let requests = 0;
+  let isComplete = false;
+
+  async function* newInScopes(
+    list: ListObjects<SourceObject>,
+    marks: Marks,
+    most: number,
+  ): AsyncGenerator<Find<SourceObject>> {
+    const known = [...marks.scopes.keys()].filter((scope) => scope !== elsewhere && scope.startsWith(search.root));
+    const scopes = await findScopes(list, search.root, known);
+    for (const scope of scopesInTurn(scopes, turns, { nowMs: now(), most })) {
+      let newestMs = 0;
+      for await (const find of newInScope(list, { scope, mark: marks.scopes.get(scope), search, nowMs: now() })) {
+        if (find.kind === "objects")
+          newestMs = find.objects.reduce((newest, { object }) => Math.max(newest, object.landedAtMs), newestMs);
+        yield find;
+      }
+      turns.set(scope, { listedIn: rounds, newestMs });
+    }
+  }
+
+  async function* sweepIfDue(list: ListObjects<SourceObject>, marks: Marks): AsyncGenerator<Find<SourceObject>> {
+    const sweptMs = marks.scopes.get(elsewhere)?.reachedMs ?? -Infinity;
+    const isDue = now() - sweptMs >= search.sweepEveryMs || (search.isThorough && sweptMs < startedMs);
+    isComplete = marks.sweep === undefined && !isDue;
+    if (isComplete) return;
+    const sweep = marks.sweep ?? { startedMs: now(), cursor: "" };
+    const mostPages = search.isThorough ? Infinity : sweepPagesARound;
+    for await (const find of sweepOn(list, sweep, { marks, search, mostPages })) {
+      yield find;
+      isComplete = find.kind === "sweep-ended" && (!search.isThorough || sweep.startedMs >= startedMs);
+    }
+  }
+
+  return {
+    round: async function* ({ marks, isFresh }, signal) {
+      rounds += 1;
+      if (isFresh) turns.clear();
+      const list: ListObjects<SourceObject> = (query) => {
+        requests += 1;
+        return store.listPage(query, signal);
+      };
+      yield* newInScopes(list, marks, search.isThorough ? Infinity : scopesARound);
+      yield* sweepIfDue(list, marks);
+    },
+    isComplete: () => isComplete,
+    listRequests: () => requests,
+  };
+};

@@ -1,0 +1,55 @@
+import { elsewhere, type Find } from "../core/marks.ts";
+import { partitionOf } from "../core/partition.ts";
+import type { Source, SourceObject } from "../ports.ts";
+import type { Finder } from "./finder.ts";
+
+const pageObjects = 500;
+const hourMs = 3_600_000;
+/** How often the ledger is told of every file that is still there. */
+const rememberEveryMs = hourMs;
+/** A file that is gone may come back (a mount that was away); after this long it is forgotten. */
+const forgetAfterMs = 7 * 24 * hourMs;
+
+/**
+ * Finds what is new in a source by listing all of it in every round. A file's time may say anything (it may have been
+ * copied with its old one), so there is no mark: every file that is there is remembered, and one that is gone is
+ * forgotten after a week.
+ */
+export const folderFinder = (
+  source: Pick<Source, "list">,
+  { sinceMs = 0, now = Date.now }: { sinceMs?: number | undefined; now?: () => number } = {},
+): Finder => {
+  // What is known of once need not be asked of Redis again; a restart forgets it, the ledger does not.
+  let known = new Set<string>();
+  let rememberedMs = -Infinity;
+  return {
+    round: async function* ({ isFresh }, signal): AsyncGenerator<Find<SourceObject>> {
+      const startedMs = now();
+      const isRemembering = isFresh || startedMs - rememberedMs >= rememberEveryMs;
+      const present = new Set<string>();
+      let page: SourceObject[] = [];
+      for await (const object of source.list(signal)) {
+        if ((partitionOf(object.key)?.atMs ?? object.landedAtMs) < sinceMs) continue;
+        const version = `${object.uri} ${object.version}`;
+        // Only when it is queued: a round that fails before must offer it again.
+        if (!isRemembering && known.has(version)) present.add(version);
+        else page.push(object);
+        if (page.length < pageObjects) continue;
+        yield* offered(page, startedMs, present);
+        page = [];
+      }
+      yield* offered(page, startedMs, present);
+      known = present;
+      if (!isRemembering) return;
+      rememberedMs = startedMs;
+      // An empty folder is more likely a mount that is missing than the end of all files.
+      if (present.size > 0) yield { kind: "gone", scope: elsewhere, unseenSinceMs: startedMs - forgetAfterMs };
+    },
+  };
+};
+
+function* offered(page: readonly SourceObject[], atMs: number, present: Set<string>): Generator<Find<SourceObject>> {
+  if (page.length === 0) return;
+  yield { kind: "objects", scope: elsewhere, objects: page.map((object) => ({ object, atMs })) };
+  for (const { uri, version } of page) present.add(`${uri} ${version}`);
+}
