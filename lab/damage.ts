@@ -1,0 +1,25 @@
+import type { CrashWindow } from "./crash-window.ts";
+import type { StageName } from "./stage-supervisor.ts";
+
+/** What a scenario did to the processes, for the judge and the report. */
+export interface Damage {
+  windows: CrashWindow[];
+  kills: Record<StageName | "redis", number>;
+  terminations: number;
+  /** What a process did wrong under it. */
+  faults: string[];
+}
+
+export const noDamage = (): Damage => ({
+  windows: [],
+  kills: { ingest: 0, transform: 0, deliver: 0, redis: 0 },
+  terminations: 0,
+  faults: [],
+});
+
+/** A window that is open from now on; whoever opened it sets its end. */
+export const openWindow = ({ windows }: Damage, cause: CrashWindow["cause"]): CrashWindow => {
+  const opened = { cause, fromMs: Date.now(), untilMs: Infinity };
+  windows.push(opened);
+  return opened;
+};

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { seededRandom } from "@currents-relay/sim/currents-maker/random.ts";
+import type { SegmentSim } from "@currents-relay/sim/segment-sim/server.ts";
+import { type RedisTools, redisBreaker } from "./break-redis.ts";
+import { stageBreaker } from "./break-stages.ts";
+import { openWindow } from "./damage.ts";
+import type { Landed } from "./feeder.ts";
+import type { Lab } from "./scenario.ts";
+import type { StageSupervisor } from "./stage-supervisor.ts";
+
+export interface OpenLabOptions extends RedisTools {
+  events: number;
+  seed: number;
+  segment: SegmentSim;
+  stages: StageSupervisor;
+  landed: Landed;
+  /** Whether all files have landed. */
+  isFed: () => boolean;
+  signal: AbortSignal;
+}
+
+/** Breaking things ends when only this share is left on its way. */
+const restShare = 0.1;
+/** Of the usual files: what is left after duplicates, users without an external id and types that Segment never gets. */
+const arrivingShare = 0.9;
+const lookEveryMs = 20;
+
+/** The lab as a scenario sees it. */
+export const openLab = (options: OpenLabOptions): Lab => {
+  const { damage, segment, landed, isFed, say, signal } = options;
+  const random = seededRandom(options.seed);
+  const pause = (fromMs: number, toMs = fromMs) =>
+    delay(fromMs + random.below(toMs - fromMs + 1), undefined, { signal });
+  const hasAccepted = (share: number) => isFed() && segment.ids().size >= share * landed.expected.size;
+  return {
+    ...redisBreaker(options),
+    ...stageBreaker({ ...options, random, pause }),
+    events: options.events,
+    pause,
+    whileBusy: async (step) => {
+      while (!hasAccepted(1 - restShare)) await step();
+    },
+    untilAccepted: async (share) => {
+      const enough = share * options.events * arrivingShare;
+      while (segment.ids().size < enough && !hasAccepted(share)) await pause(lookEveryMs);
+    },
+    standIn: (control) => {
+      segment.control(control);
+      say(`the stand-in has ${control.rules?.length ?? 0} rules now`);
+    },
+    whileAnswersGetLost: async (during) => {
+      const lost = openWindow(damage, "answer-lost");
+      await during();
+      lost.untilMs = Date.now();
+    },
+  };
+};

@@ -1,0 +1,61 @@
+import type { QuarantineReason } from "@currents-relay/shared/contracts/reasons.ts";
+import type { CurrentsOptions } from "@currents-relay/sim/currents-maker/make-currents.ts";
+import type { Control } from "@currents-relay/sim/segment-sim/control.ts";
+import type { StageName } from "./stage-supervisor.ts";
+
+/** One way to break things: `pnpm lab NAME`. */
+export interface Scenario {
+  name: string;
+  /** What is done, in a line. */
+  about: string;
+  /** How many events, unless the command line says so: ends within a minute on two cores. */
+  events: number;
+  setup?: ScenarioSetup;
+  /** Breaks things while files land. Whatever it leaves undone is waited for afterwards, and judged. */
+  run(lab: Lab): Promise<void>;
+}
+
+export interface ScenarioSetup {
+  /** Default: one process of each stage. */
+  processes?: Partial<Record<StageName, number>>;
+  /** Default: `acme` alone. Each has a write key, a folder and events of its own. */
+  workspaces?: readonly string[];
+  /** Over how long the files land; default 12, or less for a run below 12,000 events. */
+  feedSeconds?: number;
+  /** What is in the files, other than usual. */
+  currents?: Partial<CurrentsOptions>;
+  /** How often each file lands, under other names each time; default 1. */
+  copies?: number;
+  /** More settings of `segment` in the configuration. */
+  segment?: Readonly<Record<string, unknown>>;
+  /** How the stand-in behaves from the start. */
+  standIn?: Control;
+  /** Events whose ids begin so must end in quarantine for this reason, and never arrive. */
+  quarantined?: readonly { idPrefix: string; reason: QuarantineReason }[];
+}
+
+/** What a scenario can do. Every wait rejects when the lab is interrupted. */
+export interface Lab {
+  /** Files of so many events land in all, in each workspace. */
+  events: number;
+  /** Repeats `step` as long as files land or much is still on its way. */
+  whileBusy(step: () => Promise<void>): Promise<void>;
+  /** Resolves when Segment has accepted this share (0 to 1) of the events that are to arrive. */
+  untilAccepted(share: number): Promise<void>;
+  /** A random time between the two, or exactly the first. */
+  pause(fromMs: number, toMs?: number): Promise<void>;
+  /** kill -9 of one process of the stage (of any, where left out); waits for one to be there. */
+  kill(stage?: StageName): Promise<void>;
+  /** SIGTERM to one process, and a second one `secondAfterMs` later where given; must end in time with exit code 0. */
+  terminate(stage: StageName, secondAfterMs?: number): Promise<void>;
+  killRedis(): Promise<void>;
+  restartRedis(): Promise<void>;
+  /** How much memory Redis uses now, in bytes. */
+  redisUsesBytes(): Promise<number>;
+  /** 0: without limit. */
+  limitRedis(bytes: number): Promise<void>;
+  /** How the stand-in behaves from now on. */
+  standIn(control: Control): void;
+  /** Answers to accepted requests may get lost until `during` ends, so the same ids may come again: no crash, the same. */
+  whileAnswersGetLost(during: () => Promise<void>): Promise<void>;
+}
