@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import { parsePort } from "../parse-port.ts";
 import { configPath, readConfig } from "../read-config.ts";
-import { composeProcess, type StageName } from "../relay-process.ts";
+import type { StageName } from "../relay-process.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 
 const stageCommand = (stage: StageName, does: string): Command => ({
@@ -28,6 +28,8 @@ Exits with 0 after a signal, 69 when it could not start, 78 when the configurati
         `The configuration has 1 fault:\n  ${loaded.file} redis.url: is missing; a stage by itself needs the Redis that it shares with the others,\n` +
           '  such as  redis: { url: "${REDIS_URL}" }  (only `relay start` can run one of its own)',
       );
+    // Loaded now: a fault above is told without waiting for the pipeline.
+    const { composeProcess } = await import("../relay-process.ts");
     return runUntilSignal(composeProcess({ loaded, redisUrl, stages: [stage], adminPort }), stage);
   },
 });

@@ -7,8 +7,6 @@ import { exitCodes } from "../exit-codes.ts";
 import { print, printError } from "../output.ts";
 import { parsePort } from "../parse-port.ts";
 import { defaultConfig, type GoodConfig, readConfig } from "../read-config.ts";
-import { composeProcess } from "../relay-process.ts";
-import { runOnce } from "../run-once.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import { showRunning } from "../show-running.ts";
 
@@ -26,6 +24,7 @@ in hand (at most 25 s), a second one gives it back at once. Nothing is lost eith
 
 Redis: redis.url of the configuration, else REDIS_URL, else a redis-server of its own on a free port, with its data
 in .relay/redis beside the configuration.
+With --once it waits as long as it takes for a Segment that cannot be reached; Ctrl-C ends that too.
 Exits with 0 after a signal, and with --once when everything found was delivered, dropped by rule or set aside; with
 75 when --once leaves events undelivered (nothing is lost: start it again), 66 when a source cannot be listed, 69 when
 Redis or the admin port is not there, 78 when the configuration has faults.`,
@@ -45,6 +44,11 @@ Redis or the admin port is not there, 78 when the configuration has faults.`,
     // The stand-ins are loaded for the example alone.
     if (path === undefined) return (await import("../example.ts")).runExample();
     const loaded = readConfig(path);
+    // Loaded now: a fault above is told without waiting for the pipeline.
+    const [{ composeProcess }, { runOnce }] = await Promise.all([
+      import("../relay-process.ts"),
+      import("../run-once.ts"),
+    ]);
     return withRedis(loaded, async (redisUrl) => {
       const relay = composeProcess({ loaded, redisUrl, stages, adminPort, logLevel: values.once ? "warn" : "info" });
       if (!values.once)

@@ -54,9 +54,12 @@ export const bucketFinder = (store: ObjectStore, search: BucketSearch, now = Dat
     if (isComplete) return;
     const sweep = marks.sweep ?? { startedMs: now(), cursor: "" };
     const mostPages = search.isThorough ? Infinity : sweepPagesARound;
+    // Event types that come to light here are listed in the next round.
+    let isAllListed = !search.isThorough || sweep.startedMs >= startedMs;
     for await (const find of sweepOn(list, sweep, { marks, search, mostPages })) {
       yield find;
-      isComplete = find.kind === "sweep-ended" && (!search.isThorough || sweep.startedMs >= startedMs);
+      isAllListed &&= find.kind !== "scope";
+      isComplete = find.kind === "sweep-ended" && isAllListed;
     }
   }
 

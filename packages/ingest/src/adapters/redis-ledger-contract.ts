@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { ListingLedger } from "./redis-ledger.ts";
 
 const files = (...names: string[]) => names.map((name) => ({ id: name as FileId, atMs: 1_000 })); // a test's own ids
-const [a, b] = ["a", "b"] as FileId[];
+const a = "a" as FileId;
+const b = "b" as FileId;
 
 /** What a ledger promises, in memory and in Redis. */
 export const ledgerContract = (name: string, open: () => ListingLedger): void => {

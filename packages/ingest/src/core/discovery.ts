@@ -18,7 +18,7 @@ export interface Search {
 
 /**
  * Finds the prefixes of the event types by the delimiter: under the root, under each integration's folder in it, and
- * beside every type that is known already.
+ * beside every type and every integration that is known already.
  */
 export const findScopes = async <Item>(
   list: ListObjects<Item>,
@@ -27,7 +27,7 @@ export const findScopes = async <Item>(
 ): Promise<Set<string>> => {
   const scopes = new Set(known);
   if (isScope(root)) scopes.add(root);
-  const folders = new Set([root, ...[...scopes].map(parentOf).filter((folder) => folder.startsWith(root))]);
+  const folders = new Set([root, ...[...scopes].flatMap(foldersAbove).filter((folder) => folder.startsWith(root))]);
   for (const folder of folders) {
     let pages = 0;
     for await (const { prefixes } of pagesOf(list, { prefix: folder, delimiter: "/" })) {
@@ -41,6 +41,12 @@ export const findScopes = async <Item>(
     }
   }
   return scopes;
+};
+
+/** Where an event type's neighbours are, and those of its integration. */
+const foldersAbove = (scope: string): string[] => {
+  const folder = parentOf(scope);
+  return isIntegration(folder) ? [folder, parentOf(folder)] : [folder];
 };
 
 /**

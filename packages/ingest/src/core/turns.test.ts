@@ -5,15 +5,11 @@ const nowMs = 1_800_000_000_000;
 const quiet = (listedIn: number): Turn => ({ listedIn, newestMs: nowMs - 3_600_000 });
 const busy = (listedIn: number): Turn => ({ listedIn, newestMs: nowMs - 60_000 });
 
-it("lists every busy event type in each round, and as many quiet ones as there is room for", () => {
-  const turns = new Map([
-    ["a", busy(1)],
-    ["b", quiet(3)],
-    ["c", quiet(1)],
-    ["d", quiet(2)],
-    ["e", busy(3)],
-  ]);
-  expect(scopesInTurn("abcde", turns, { nowMs, most: 4 }).toSorted()).toEqual(["a", "c", "d", "e"]);
+it("lists every busy event type in each round, and as many quiet ones as there is room for, longest unlisted first", () => {
+  const scopes = Array.from({ length: 20 }, (_, index) => `type-${index}`);
+  const turns = new Map(scopes.map((scope, index) => [scope, index < 2 ? busy(30) : quiet(30 - index)]));
+  const listed = scopesInTurn(scopes, turns, { nowMs, most: 8 });
+  expect(listed.toSorted()).toEqual(["type-0", "type-1", ...scopes.slice(-6)].toSorted());
 });
 
 it("lists an event type that it never listed at once", () => {

@@ -10,6 +10,7 @@ type Workspaces = Readonly<Record<string, WorkspaceConfig>>;
 export const crossCheck = (workspaces: Workspaces): Fault[] => [
   ...Object.entries(workspaces).flatMap(([name, workspace]) => sharedEventTypes(name, workspace)),
   ...sharedRates(workspaces),
+  ...missingArchives(workspaces),
 ];
 
 /** Two connectors that read the same events would be deduplicated against each other, and events would vanish. */
@@ -34,6 +35,14 @@ const sharedEventTypes = (name: string, workspace: WorkspaceConfig): Fault[] => 
     }),
   );
 };
+
+const missingArchives = (workspaces: Workspaces): Fault[] =>
+  Object.entries(workspaces)
+    .filter(([, { expiry }]) => expiry.then === "archive" && !expiry.archive)
+    .map(([name]) => ({
+      path: ["workspaces", name, "expiry", "then"],
+      message: "archive needs expiry.archive.folder: where the held events are to be written",
+    }));
 
 /** One Segment workspace has one limit: whoever shares a rate group must agree on it. */
 const sharedRates = (workspaces: Workspaces): Fault[] => {

@@ -129,7 +129,9 @@ workspaces:
 `;
   expect(faultsOf(text)).toEqual([
     "relay.yaml:1 version: expected 1, the only version there is; got 2",
-    "relay.yaml:2 extra: is no key of the configuration; known here: version, redis, admin, limits, workspaces",
+    expect.stringMatching(
+      /^relay.yaml:2 extra: is no key of the configuration; known here: version, redis, .*workspaces$/,
+    ),
     "relay.yaml:5 workspaces.acme.segment.writeKey: the environment variable ACME_KEY is not set",
     'relay.yaml:5 workspaces.acme.segment.region: expected one of us, eu; got "uk"',
     "relay.yaml:5 workspaces.acme.segment.regoin: is no key of the configuration; did you mean region?",
@@ -338,6 +340,7 @@ test.each([
   `writeKey: { ${secretValue}: 1 }`,
   `writeKey: "${secretValue}" x`,
   `writeKey: ${secretValue}: x`,
+  `writeKey: "\\q ${secretValue}"`,
   `writeKey: !${secretValue} "\${SECRET}"`,
   'writeKey: k\n      region: "${SECRET}"',
   'writeKey: k\n      eventsPerSecond: "${SECRET}"',

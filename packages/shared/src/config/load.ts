@@ -85,6 +85,10 @@ const withAbsolutePaths = (config: RelayConfig, folder: string): RelayConfig => 
   ...config,
   workspaces: mapValues(config.workspaces, (workspace) => ({
     ...workspace,
+    expiry: {
+      ...workspace.expiry,
+      archive: workspace.expiry.archive && { folder: resolve(folder, workspace.expiry.archive.folder) },
+    },
     connectors: mapValues(workspace.connectors, (connector) => ({
       ...connector,
       source: { ...connector.source, path: resolve(folder, connector.source.path) },

@@ -149,8 +149,12 @@ const expiry = z
   .strictObject({
     after: duration("1m", "365d").prefault("48h").describe("How long an event may be held in an outage"),
     then: oneOf(["keep", "archive", "drop"]).prefault("keep").describe("What happens to it then"),
+    archive: z
+      .strictObject({ folder: text("a folder").describe("Where `archive` writes; relative to the configuration file") })
+      .optional()
+      .describe("Needed where then is archive"),
   })
-  .transform(({ after, then }) => ({ afterMs: after, then }));
+  .transform(({ after, then, archive }) => ({ afterMs: after, then, archive }));
 
 /** One workspace by itself, so that its faults can be told apart from its neighbours'. */
 export const workspaceSchema = z.strictObject({
@@ -176,6 +180,28 @@ const limits = z.strictObject({
   blockRecords: wholeNumber(1, 100_000_000).prefault(1_000_000).describe("Most records in one Avro block"),
 });
 
+const notify = z.strictObject({
+  webhook: z
+    .strictObject({
+      url: secretUrl(/^https?$/, "an http or https URL").describe("Where notices are posted as JSON"),
+      secret: secretText().describe("Signs them: header Relay-Signature, HMAC-SHA-256"),
+    })
+    .optional()
+    .describe("Posts the notices of all workspaces"),
+  email: z
+    .strictObject({
+      smtpUrl: secretUrl(/^smtps?$/, "an smtp:// or smtps:// URL").describe(
+        "Mail server; smtp:// takes TLS where it is offered, ?requireTLS=true insists on it",
+      ),
+      from: textMatching(
+        /^(?:[^<>@\s]+@[^<>@\s]+|[^<>\r\n]+ <[^<>@\s]+@[^<>@\s]+>)$/,
+        'an e-mail address, or "Name <address>"',
+      ).describe("Sender of the notices"),
+    })
+    .optional()
+    .describe("Mails them to the connectors' contacts"),
+});
+
 /** The contract: `relay.yaml`, version 1 (DESIGN section 4). Input as written, output with units in the names. */
 export const configSchema = z.strictObject({
   version: z
@@ -197,6 +223,9 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Health and metrics of every stage"),
+  notify: notify
+    .prefault({})
+    .describe("Who is told when an outage opens, 50, 80 and 95 % through its window, and when it closes"),
   limits: limits.prefault({}).describe("What a file may ask of us; beyond it is quarantined"),
   workspaces: z
     .record(name(), workspaceSchema)

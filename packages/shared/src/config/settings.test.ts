@@ -20,15 +20,18 @@ test("a setting is found by its real path, its default written as in the file", 
 });
 
 test("what must not be shown is known to be secret", () => {
-  expect(settings.filter(({ isSecret }) => isSecret).map(({ path }) => path.at(-1))).toEqual([
-    "url",
-    "writeKey",
-    "privateKey",
-    "hashKey",
-  ]);
+  const secrets = settings.filter(({ isSecret }) => isSecret).map(({ path }) => path.join("."));
+  for (const path of [
+    "redis.url",
+    "workspaces.*.segment.writeKey",
+    "workspaces.*.segment.oauth.privateKey",
+    "workspaces.*.connectors.*.fields.hashKey",
+  ])
+    expect(secrets).toContain(path);
 });
 
 test("the keys below a path are those that may stand there", () => {
   expect(keysBelow(["workspaces", "acme", "dedup"])).toEqual(["window", "scope"]);
-  expect(keysBelow([])).toEqual(["version", "redis", "admin", "limits", "workspaces"]);
+  expect(keysBelow([])).toContain("version");
+  expect(keysBelow(["workspaces", "acme", "dedup", "window"])).toEqual([]);
 });

@@ -201,7 +201,7 @@ test("in whatever order giver, zombie, sweepers and worker act, no live job is w
       expect(await leftBehind()).toEqual(nothing);
       expect(await redis.hgetall(tallyKey(workspace))).toEqual({ "transform|in": "4", "transform|ok": "4" });
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 

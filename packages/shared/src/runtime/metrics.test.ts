@@ -9,6 +9,7 @@ const contract: Record<string, readonly string[]> = {
   relay_segment_requests_total: ["workspace", "verdict"],
   relay_segment_request_seconds: ["workspace"],
   relay_credential_checks_total: ["workspace", "result"],
+  relay_notices_total: ["workspace", "channel", "outcome"],
   relay_source_listings_total: ["workspace", "connector", "outcome"],
   relay_source_listing_seconds: ["workspace", "connector"],
   relay_source_listed_timestamp_seconds: ["workspace", "connector"],

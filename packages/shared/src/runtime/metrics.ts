@@ -22,7 +22,6 @@ export const createMetrics = () => {
     ...sourceMetrics(make),
     process: processGauges(make),
     workspace,
-    outageState: workspace.outageState,
     stage: stageGauges(make),
     redis: redisGauges(make),
   };
@@ -76,6 +75,11 @@ const segmentMetrics = ({ counter, seconds }: Makers) => ({
     "Time from the first byte of a request to Segment to the last byte of its answer",
     ["workspace"],
   ),
+  notices: counter("relay_notices_total", "Tries to tell of an outage; outcome is sent, failed, refused or given-up", [
+    "workspace",
+    "channel",
+    "outcome",
+  ]),
   credentialChecks: counter(
     "relay_credential_checks_total",
     "Answers of the settings endpoint on the write key; result is known, unknown or undecided",

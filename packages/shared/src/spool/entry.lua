@@ -7,14 +7,14 @@ local function readHead(bytes)
   return string.sub(bytes, 1, 1), (struct.unpack('<I4', bytes, 2))
 end
 
--- Removes the entry, if it is there, from the spool, its index and its usage. (0 - n: Redis takes no "-0".)
+-- Removes the entry, if it is there, from the spool, its index and its usage.
 local function removeEntry(entry, index, usage, id)
   local size = redis.call('STRLEN', entry)
   if size > 0 then
     local letter, events = readHead(redis.call('GETRANGE', entry, 0, 4))
     redis.call('UNLINK', entry)
-    redis.call('HINCRBY', usage, 'bytes', 0 - size)
-    redis.call('HINCRBY', usage, 'events:' .. letter, 0 - events)
+    redis.call('HINCRBY', usage, 'bytes', -size)
+    redis.call('HINCRBY', usage, 'events:' .. letter, 0 - events) -- Lua makes "-0" of -0, which is no number to Redis
   end
   redis.call('ZREM', index, id)
 end

@@ -11,20 +11,18 @@ local found = {}
 local key = 3
 for i = 3, #ARGV, 2 do
   local id, queues = ARGV[i], tonumber(ARGV[i + 1])
-  local isLive, isCounted, done = false, false, nil
+  local isLive, done = false, nil
   for queue = 0, queues - 1 do
     local job, completed = KEYS[key + 1 + 2 * queue], KEYS[key + 2 + 2 * queue]
-    if redis.call('HEXISTS', job, 'counted') == 1 then
-      isCounted = true
-    elseif redis.call('ZSCORE', completed, id) then
+    if redis.call('ZSCORE', completed, id) then
       local returned = redis.call('HGET', job, 'returnvalue') or '{}'
       if returned ~= ARGV[2] then done = { 'done', queue, returned } end
     elseif redis.call('EXISTS', job) == 1 then
       isLive = true
     end
   end
-  -- What is counted or done has come to its end, even if another queue still has a job for it: that one finds nothing.
-  if not isCounted and (done or isLive) then
+  -- What is done has come to its end, even if another queue still has a job for it: that one finds nothing left to do.
+  if done or isLive then
     redis.call('ZADD', KEYS[1], 'XX', ARGV[1], id)
     found[#found + 1] = done or { 'live' }
   else

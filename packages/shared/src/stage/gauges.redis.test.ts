@@ -125,8 +125,8 @@ test("a job in hand, and one that waits for another try, are undelivered too", a
     "data",
     JSON.stringify({ landedAtMs: startMs - 7_000 }),
   );
-  await at(startMs + 1);
-  expect(await value("relay_lag_seconds")).toBeCloseTo(7.001);
+  await at(startMs + 1_000);
+  expect(await value("relay_lag_seconds")).toBe(8);
 });
 
 test("what is quarantined is at its end: no lag", async () => {
@@ -352,12 +352,12 @@ test("the cost of a refresh does not depend on the backlog", async () => {
     Array.from({ length: count }, (_, i) => ({ id: `d-${from + i}` as JobId, data: { landedAtMs: startMs } }));
   await queues.add("deliver", jobs(0, 10));
   await at(startMs);
-  const few = await commandsOf(startMs + 1);
+  const few = await commandsOf(startMs + 10_000);
   await queues.add("deliver", jobs(10, 3_000));
-  expect(await commandsOf(startMs + 2)).toBe(few);
+  expect(await commandsOf(startMs + 20_000)).toBeLessThan(few + 5);
 });
 
-/** Commands that the server has run, without those that were asked by other tests' connections at rest. */
+/** Commands that the server has run; a few are of other connections. */
 const commands = async (redis: ReturnType<typeof used.connect>): Promise<number> =>
   Number(/total_commands_processed:(\d+)/.exec(await redis.info("stats"))?.[1]);
 
@@ -365,6 +365,7 @@ test("counters are there at 0 from the start, and the loop refreshes by itself u
   const { gauges, value, values } = aPod({ everyMs: 5, now: Date.now });
   await gauges.start?.();
   expect(await value("relay_events_total", { workspace: "acme", stage: "deliver", outcome: "ok", reason: "" })).toBe(0);
+  expect(await value("relay_files_total", { workspace: "acme", outcome: "quarantined" })).toBe(0);
   await expect.poll(async () => (await values("relay_lag_seconds")).length).toBe(1);
   const refreshed = await value("relay_gauges_refreshed_timestamp_seconds", {});
   await expect

@@ -113,8 +113,14 @@ const readShared = async (redis: Redis): Promise<Snapshot | undefined> => {
 };
 
 /** A counter that appears with its first count has no increase: Prometheus must have seen it at 0. */
-const beginAtZero = ({ events }: Metrics, { workspaces }: RelayConfig, stages: readonly CountingStage[]): void => {
-  for (const workspace of Object.keys(workspaces))
+const beginAtZero = (
+  { events, files }: Metrics,
+  { workspaces }: RelayConfig,
+  stages: readonly CountingStage[],
+): void => {
+  for (const workspace of Object.keys(workspaces)) {
     for (const stage of stages)
       for (const outcome of ["in", "ok"]) events.inc({ workspace, stage, outcome, reason: "" }, 0);
+    if (stages.includes("ingest")) for (const outcome of ["done", "quarantined"]) files.inc({ workspace, outcome }, 0);
+  }
 };

@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import type { QueueKind } from "@currents-relay/shared/contracts/jobs.ts";
+import { type Tally, tallyField } from "@currents-relay/shared/contracts/tally.ts";
+import { keyPrefix, queueName } from "@currents-relay/shared/core/keys.ts";
+import { luaScript, type LuaScript } from "@currents-relay/shared/runtime/lua-script.ts";
+
+/** The list of a queue's jobs that wait; BullMQ puts new ones on the left and takes from the right. */
+export const waitKey = (kind: QueueKind, workspace: string): string =>
+  `${keyPrefix}:${queueName(kind, workspace)}:wait`;
+/** The list of a queue's jobs that workers have. */
+export const activeKey = (kind: QueueKind, workspace: string): string =>
+  `${keyPrefix}:${queueName(kind, workspace)}:active`;
+
+/** Set: ids that stand in an archive file, or soon will, and have not ended by it. */
+export const archivingKey = (workspace: string): string => `${keyPrefix}:archiving:${workspace}`;
+/** Set: ids in archive files that came back already. Stays for ever: 60 bytes a batch that was brought back. */
+export const returnedKey = (workspace: string): string => `${keyPrefix}:returned:${workspace}`;
+
+const entryPreamble = readFileSync(new URL(import.meta.resolve("@currents-relay/shared/spool/entry.lua")), "utf8");
+/** One of the desk's scripts; those that touch the spool know what an entry is. */
+export const deskScript = (name: "end" | "replace" | "return"): LuaScript =>
+  luaScript(new URL(`./desk-${name}.lua`, import.meta.url), entryPreamble);
+
+/** Pairs of tally field and count, as the scripts take them. */
+export const tallyPairs = (tally: Tally): (string | number)[] =>
+  Object.entries(tally).flatMap(([label, count]) => [tallyField("deliver", label), count]);

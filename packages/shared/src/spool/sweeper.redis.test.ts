@@ -1,0 +1,228 @@
+import type { Redis } from "ioredis";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { QueueKind } from "../contracts/jobs.ts";
+import type { Tally } from "../contracts/tally.ts";
+import type { JobId } from "../core/ids.ts";
+import { spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
+import { handOverTo } from "../queues/hand-over.ts";
+import { type JobEnd, moved } from "../queues/job-end.ts";
+import { handWorker } from "../queues/testing/hand-worker.ts";
+import { openWorkspaceQueues, type WorkspaceQueues } from "../queues/workspace-queues.ts";
+import { conservationOf, readWorkspaceStatus } from "../stage/status.ts";
+import { useRedis } from "../testing/redis-server.ts";
+import { redisSpool, sweepGraceMs } from "./redis-spool.ts";
+import { sweepOnce } from "./sweeper.ts";
+
+const workspace = "acme";
+const id = "d-file-0-0" as JobId;
+const server = useRedis();
+let redis: Redis;
+let queues: WorkspaceQueues;
+let clock: { nowMs: number };
+
+beforeAll(() => {
+  redis = server.connect();
+  queues = openWorkspaceQueues(redis, workspace);
+});
+beforeEach(() => {
+  clock = { nowMs: 1_000_000 };
+  settledAs = [];
+});
+afterAll(() => queues.close());
+
+const spool = () => redisSpool(redis, workspace, () => clock.nowMs);
+const put = (job = id, kind: QueueKind = "deliver") =>
+  spool().put([{ id: job, kind, payload: Buffer.from("payload"), events: 3 }]);
+const add = (kind: QueueKind, job = id) => queues.add(kind, [{ id: job, data: {} }]);
+
+/** Takes the next job of the queue and leaves it where `end` says. */
+const work = async (kind: QueueKind, end: JobEnd | "in hand" | "delayed" | "failed"): Promise<void> => {
+  const worker = handWorker(redis, kind, workspace);
+  const job = await worker.take();
+  if (!job) throw new Error("a job was to be there");
+  if (end === "delayed") await job.moveToDelayed(Date.now() + 600_000, "by-hand");
+  else if (end === "failed") {
+    job.opts.attempts = 1;
+    await job.moveToFailed(new Error("no"), "by-hand");
+  } else if (end !== "in hand") await worker.complete(job, end);
+  await worker.close();
+};
+
+const counted = { in: 3, ok: 3 };
+let settledAs: QueueKind[] = [];
+const settleAs = async (kind: QueueKind, job: JobId, tally: Tally) => {
+  settledAs.push(kind);
+  await spool().settle(job, kind, kind === "transform" || kind === "ingest" ? kind : "deliver", tally);
+};
+/** Sweeps when everything that is there is due. */
+const sweep = (signal = new AbortController().signal): Promise<number> => {
+  clock.nowMs += 86_400_000;
+  return sweepOnce({ redis, workspace, now: () => clock.nowMs, settle: settleAs, signal });
+};
+const tally = () => redis.hgetall(tallyKey(workspace));
+const isThere = async (job = id): Promise<boolean> => (await spool().missing([job])).length === 0;
+const usage = async () => {
+  const { bytes = "0", ...events } = await redis.hgetall(spoolUsageKey(workspace));
+  return { isEmpty: bytes === "0", ...events };
+};
+
+test.each(["waiting", "in hand", "delayed", "failed"] as const)(
+  "the entry of a job that is %s stays",
+  async (state) => {
+    await put();
+    await add("deliver");
+    if (state !== "waiting") await work("deliver", state);
+    expect(await sweep()).toBe(0);
+    expect(await isThere()).toBe(true);
+    expect(await tally()).toEqual({});
+  },
+);
+
+test("an entry that no job will read goes, and its use with it", async () => {
+  await put();
+  expect(await sweep()).toBe(1);
+  expect(await isThere()).toBe(false);
+  expect(await usage()).toEqual({ isEmpty: true, "events:d": "0" });
+  expect(await redis.zcard(spoolIndexKey(workspace))).toBe(0);
+});
+
+test("a job that was done when its worker was killed is counted by the sweeper, from its return value", async () => {
+  await put();
+  await add("deliver");
+  await work("deliver", { in: 3, ok: 2, "quarantined:rejected": 1 });
+  expect(await sweep()).toBe(1);
+  expect(await sweep()).toBe(0);
+  expect(await tally()).toEqual({ "deliver|in": "3", "deliver|ok": "2", "deliver|quarantined:rejected": "1" });
+  expect(await isThere()).toBe(false);
+});
+
+test("worker and sweeper that both settle count once", async () => {
+  await put();
+  await add("deliver");
+  await work("deliver", counted);
+  await Promise.all([settleAs("deliver", id, counted), sweep(), sweep()]);
+  expect(await tally()).toEqual({ "deliver|in": "3", "deliver|ok": "3" });
+});
+
+test("what a zombie wrote for a job that was counted goes, and is not counted again", async () => {
+  await put();
+  await add("deliver");
+  await work("deliver", counted);
+  const raw = await redis.getBuffer(`relay:spool:${workspace}:${id}`);
+  await settleAs("deliver", id, counted);
+  await redis.set(`relay:spool:${workspace}:${id}`, raw ?? "");
+  await redis.zadd(spoolIndexKey(workspace), 0, id);
+  expect(await sweep()).toBe(1);
+  expect(await isThere()).toBe(false);
+  expect(await tally()).toEqual({ "deliver|in": "3", "deliver|ok": "3" });
+});
+
+test("a new entry is left alone for a while, even if no job has it", async () => {
+  await put();
+  const look = () =>
+    sweepOnce({ redis, workspace, now: () => clock.nowMs, settle: settleAs, signal: AbortSignal.any([]) });
+  expect(await look()).toBe(0);
+  clock.nowMs += sweepGraceMs;
+  expect(await look()).toBe(1);
+});
+
+test("a live entry is looked at again and again, but not all the time", async () => {
+  await put();
+  await add("deliver");
+  const looks: number[] = [];
+  const look = async () => {
+    await sweepOnce({ redis, workspace, now: () => clock.nowMs, settle: settleAs, signal: AbortSignal.any([]) });
+    looks.push(Number(await redis.zscore(spoolIndexKey(workspace), id)) - clock.nowMs);
+  };
+  await look();
+  clock.nowMs += sweepGraceMs;
+  await look();
+  await look();
+  expect(looks).toEqual([sweepGraceMs, 10_000, 10_000]);
+});
+
+test("many live entries cost at most a hundred looks a second", async () => {
+  const jobs = Array.from({ length: 1_500 }, (_, i) => ({ id: `d-many-0-${i}` as JobId, data: {} }));
+  await spool().put(jobs.map((job) => ({ ...job, kind: "deliver", payload: Buffer.from("x"), events: 1 })));
+  await queues.add("deliver", jobs);
+  expect(await sweep()).toBe(0);
+  const [, first] = await redis.zrange(spoolIndexKey(workspace), 0, 0, "WITHSCORES");
+  expect(Number(first) - clock.nowMs).toBe(15_000);
+  expect(await spool().missing(jobs.map((job) => job.id))).toEqual([]);
+});
+
+test("a sweep that is asked to end does so after the page it is at", async () => {
+  const jobs = Array.from({ length: 150 }, (_, i) => `d-many-0-${i}` as JobId);
+  await spool().put(jobs.map((job) => ({ id: job, kind: "deliver", payload: Buffer.from("x"), events: 1 })));
+  const ending = new AbortController();
+  const swept = sweep(ending.signal);
+  ending.abort();
+  expect(await swept).toBe(100);
+});
+
+/** Every state that a batch can be in on its way from the deliver to the dead-letter queue. */
+const wayToTheDeadLetters: [string, () => Promise<unknown>][] = [
+  ["it is held: its dead letter is there", () => add("deadletter")],
+  ["its payload was moved", () => spool().move(id, "deliver", "deadletter")],
+  ["the deliver job has ended as moved", () => work("deliver", moved)],
+];
+test.each([0, 1, 2, 3])(
+  "on its way to the dead letters, after step %i, an entry stays and everything adds up",
+  async (steps) => {
+    await redis.hset(tallyKey(workspace), { "transform|in": 3, "transform|ok": 3, "ingest|in": 3, "ingest|ok": 3 });
+    await put();
+    await add("deliver");
+    for (const [, step] of wayToTheDeadLetters.slice(0, steps)) await step();
+    expect(await sweep()).toBe(0);
+    expect(await isThere()).toBe(true);
+    const status = await readWorkspaceStatus(redis, workspace);
+    expect(conservationOf(status)).toEqual({ holds: true, differences: [] });
+    expect(status.waiting).toMatchObject(steps < 2 ? { deliver: 3, held: 0 } : { deliver: 0, held: 3 });
+    for (const [, step] of wayToTheDeadLetters.slice(steps)) await step();
+    await work("deadletter", counted);
+    expect(await sweep()).toBe(1);
+    expect(settledAs).toEqual(["deadletter"]);
+    const end = await readWorkspaceStatus(redis, workspace);
+    expect(conservationOf(end)).toEqual({ holds: true, differences: [] });
+    expect(end.tallies.deliver).toEqual({ in: 3, ok: 3 });
+  },
+);
+
+test("a batch that was delivered although its dead letter is there is counted, and the dead letter finds it has left", async () => {
+  await put();
+  await add("deliver");
+  await add("deadletter");
+  await work("deliver", counted);
+  expect(await sweep()).toBe(1);
+  expect(await tally()).toEqual({ "deliver|in": "3", "deliver|ok": "3" });
+  expect(await spool().hasLeft(id, "deadletter")).toBe(true);
+});
+
+test("when the dead letter's tombstone is gone too, what a late giver put for it goes", async () => {
+  await put();
+  await add("deliver");
+  await work("deliver", moved);
+  expect(await sweep()).toBe(1);
+  expect(await tally()).toEqual({});
+});
+
+test("files, which have no payload, are found by the note that their job leaves", async () => {
+  const file = "i-file" as JobId;
+  await spool().put([{ id: file, kind: "ingest", payload: Buffer.alloc(0), events: 0 }]);
+  await add("ingest", file);
+  expect(await sweep()).toBe(0);
+  await work("ingest", { in: 9, ok: 9, "file:done": 1 });
+  expect(await sweep()).toBe(1);
+  expect(await tally()).toEqual({ "ingest|in": "9", "ingest|ok": "9", "ingest|file:done": "1" });
+});
+
+test("what is in quarantine is never taken for left over", async () => {
+  const aside = "q-t-file-0-poison" as JobId;
+  await handOverTo<object>(
+    "quarantine",
+    spool(),
+    queues,
+  )([{ id: aside, data: {}, payload: Buffer.from("x"), events: 1 }]);
+  expect(await sweep()).toBe(0);
+  expect(await isThere(aside)).toBe(true);
+});
