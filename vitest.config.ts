@@ -7,7 +7,7 @@ const kindOfTest = (name: string, include: string[], seconds: number, exclude: s
   extends: true as const,
   test: {
     name,
-    include: include.flatMap((ending) => [`packages/*/src/**/*${ending}`, `e2e/**/*${ending}`, `lint/**/*${ending}`]),
+    include: include.flatMap((ending) => [`packages/*/src/**/*${ending}`, `{e2e,lab,bench,lint,ops}/**/*${ending}`]),
     exclude: ["**/node_modules/**", ...exclude],
     testTimeout: seconds * second,
     hookTimeout: seconds * second,

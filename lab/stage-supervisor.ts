@@ -25,6 +25,8 @@ export interface RunningStage {
   kill(signal: NodeJS.Signals): void;
   /** Whether it has said in its log that it runs. */
   isUp(): Promise<boolean>;
+  /** Whether it has said in its log that it is done. */
+  hasStopped(): Promise<boolean>;
   ended: Promise<ProcessEnd>;
 }
 
@@ -60,8 +62,10 @@ const openSlot = (name: string, stage: StageName, { config, folder, onCrash }: S
       asked = true;
       child.kill(signal);
     };
-    const isUp = async () => (await readFile(log)).subarray(before).includes(`"msg":"${stage}.started"`);
-    current = { name, stage, kill, isUp, ended: child.ended };
+    const hasSaid = async (message: string) =>
+      (await readFile(log)).subarray(before).includes(`"msg":"${stage}.${message}"`);
+    const [isUp, hasStopped] = [() => hasSaid("started"), () => hasSaid("stopped")];
+    current = { name, stage, kill, isUp, hasStopped, ended: child.ended };
     last = await child.ended;
     current = undefined;
     if (!asked) onCrash(name, last);

@@ -15,6 +15,8 @@ export const exitCodes = {
   notYet: 75,
   /** The configuration is wrong, or is not there. */
   config: 78,
+  /** Ctrl-C (128 + SIGINT), as shells expect. */
+  interrupted: 130,
 } as const;
 
 /** Ends a command with a message for the user instead of a stack trace. */

@@ -1,9 +1,16 @@
 #!/usr/bin/env node
+import { onSignals } from "@currents-relay/shared/runtime/lifecycle.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { outliveReaders, printError } from "./output.ts";
 import { runCommand } from "./run-command.ts";
 
 outliveReaders();
+// Before a command takes signals over there is nothing to drain, and after it has ended there is nothing left to do:
+// then SIGTERM ends the process in order, too.
+onSignals((signal) => {
+  if (process.listenerCount(signal) > 1) return;
+  process.exit(signal === "SIGINT" ? exitCodes.interrupted : undefined);
+});
 try {
   process.exitCode = await runCommand(process.argv.slice(2));
 } catch (error) {

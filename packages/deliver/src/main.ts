@@ -80,6 +80,8 @@ interface Delivering {
   gate: OutageGate;
 }
 
+const uninterrupted = new AbortController().signal;
+
 /** Both lanes share the connections, the rate and the backoff; each reads its own queue's payloads. */
 const portsByLane = ({ context, name, segment, tools, transport, gate }: Delivering) => {
   const rate = redisRate(context.redis);
@@ -94,7 +96,7 @@ const portsByLane = ({ context, name, segment, tools, transport, gate }: Deliver
       return calls && { calls: calls.toString("utf8"), count };
     },
     takeRate: pacedBy({ rate, group, eventsPerSecond: segment.eventsPerSecond, lane }),
-    send: (batch, signal) => transport.send(batch, signal),
+    send: (batch) => transport.send(batch, uninterrupted),
     noteAttempt: (id, batch, verdict) => {
       if (verdict.kind !== "wait") backoff.reset();
       note(id, batch, verdict);

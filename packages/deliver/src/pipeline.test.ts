@@ -16,7 +16,7 @@ const data: DeliverJob = {
   origin: { uri: "file:///a.avro", blockOffset: 0 },
 };
 const calls = ["a", "b", "c"].map((messageId) => JSON.stringify({ messageId, event: "Email Opened" })).join(",\n");
-const job = { id: "d-file-0-0" as JobId, data, signal: new AbortController().signal }; // id: a test's own
+const job = { id: "d-file-0-0" as JobId, data, ageMs: 0, signal: new AbortController().signal }; // id: a test's own
 
 const aWorld = (answer: Answer) => {
   const sent: string[] = [];

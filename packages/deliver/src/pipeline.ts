@@ -1,7 +1,7 @@
 import type { DeliverJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { Tally } from "@currents-relay/shared/contracts/tally.ts";
-import { payloadWaitMs } from "@currents-relay/shared/contracts/waits.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { missingPayload } from "@currents-relay/shared/core/missing-payload.ts";
 import { hold, ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
 import type { Clearance } from "./core/outage-clearance.ts";
 import { halves, rejectedCall } from "./core/parcels.ts";
@@ -11,6 +11,8 @@ import type { DeliverPorts } from "./ports.ts";
 interface BatchJob<Job extends DeliverJob> {
   id: JobId;
   data: Job;
+  /** How long ago it was added. */
+  ageMs: number;
   /** Aborted when the job is no longer ours: then nothing may be sent. */
   signal: AbortSignal;
 }
@@ -21,20 +23,22 @@ const credentialWaitMs = 200;
 /** The way of one batch: outage? -> read -> rate -> outage? -> send -> verdict -> done | split | hold | wait. */
 export const deliverBatch =
   <Job extends DeliverJob>(ports: DeliverPorts<Job>) =>
-  async ({ id, data, signal }: BatchJob<Job>): Promise<Outcome<Tally>> => {
+  async ({ id, data, ageMs, signal }: BatchJob<Job>): Promise<Outcome<Tally>> => {
     const barred = barrier(ports.outage.look());
     if (barred) return barred;
 
     const batch = await ports.readBatch(id, data.calls);
-    if (!batch) return retry(payloadWaitMs, new Error(`the payload of ${id} is not in the spool`));
+    if (!batch) return missingPayload(id, ageMs);
 
     const queued = await ports.takeRate(batch.count, signal);
     if (queued) return retry(queued.afterMs, new Error("the rate of the workspace is used up"));
 
+    signal.throwIfAborted();
     const pass = await ports.outage.pass();
     if (pass.kind !== "send") return barrier(pass) ?? retry(credentialWaitMs, new Error("the trial is another's"));
     // A kill here: a trial that was taken is free again after its time.
-    const answer = await ports.send(batch, signal);
+    // Not cut short by anything but its own timeout: what Segment has received must not go out again.
+    const answer = await ports.send(batch);
     // A kill after Segment has accepted and before the job is recorded as done is the one window for a repeat:
     // the same batch goes out again with the same messageIds, which Segment removes.
     const verdict = verdictOf(answer, ports.now());

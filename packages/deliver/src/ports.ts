@@ -1,10 +1,10 @@
 import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
+import type { Answer } from "./core/answer.ts";
 import type { ReadyBatch } from "./core/ready-batch.ts";
 import type { OutageGate } from "./outage-gate.ts";
 import type { Verdict } from "./core/verdict.ts";
-import type { SegmentTransport } from "./transport.ts";
 
 /** What deliver needs of the outside world to deliver one batch, fresh or held. */
 export interface DeliverPorts<Job extends DeliverJob = DeliverJob> {
@@ -17,7 +17,8 @@ export interface DeliverPorts<Job extends DeliverJob = DeliverJob> {
    * Rejects when the signal aborts.
    */
   takeRate: (events: number, signal: AbortSignal) => Promise<{ afterMs: number } | undefined>;
-  send: SegmentTransport["send"];
+  /** Ends within the configured request timeout. */
+  send: (batch: ReadyBatch) => Promise<Answer>;
   /** Logs and counts what became of a request. */
   noteAttempt: (id: JobId, batch: ReadyBatch, verdict: Verdict) => void;
   /** For how long nobody of the workspace may send: what Segment asked for, or our own backoff. */

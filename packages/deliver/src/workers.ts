@@ -64,7 +64,7 @@ export const startDeadLetterWorker = (options: DeliverWorkerOptions & { end: End
 
 /** What both workers share. */
 const workerOf = <Job extends DeliverJob>(
-  { context, name, log, tools }: DeliverWorkerOptions,
+  { context, name, log, tools, segment }: DeliverWorkerOptions,
   kind: "deliver" | "deadletter",
 ) =>
   ({
@@ -73,6 +73,8 @@ const workerOf = <Job extends DeliverJob>(
     redis: context.redis,
     log,
     retryWaitsFor: "queue",
+    // A request that is under way is let come to its end, also when the process has to end now.
+    timing: { giveBackMs: segment.requestTimeoutMs + 2_000 },
     hasLeft: (id: JobId) => tools.spool.hasLeft(id, kind),
     setAside: async ({ id, data }: Item<Job>, reason, cause) => {
       const payload = (await tools.spool.read(id)) ?? Buffer.alloc(0);

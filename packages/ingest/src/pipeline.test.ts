@@ -47,6 +47,7 @@ const aWorld = (file: Buffer, { spoolBytes = 0, nowMs = landedAtMs + 60_000 } = 
   const item = (): Item<IngestJob> => ({
     id: "i-f1" as JobId, // a test's own
     data,
+    ageMs: 0,
     signal: new AbortController().signal,
     progress,
     saveProgress: async (value) => void (progress = value),

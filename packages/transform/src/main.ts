@@ -47,7 +47,7 @@ const openTransform = (context: StageContext, name: string, workspace: Workspace
     log: context.log.child({ stage: "transform", workspace: name }),
     concurrency: chunksInHand,
     retryWaitsFor: "job",
-    handle: ({ id, data }) => transformChunk(portsOf(data.connector), rules.get(data.connector))({ id, data }),
+    handle: (item) => transformChunk(portsOf(item.data.connector), rules.get(item.data.connector))(item),
     setAside: async ({ id, data }, reason, cause) => {
       const payload = (await spool.read(id)) ?? Buffer.alloc(0);
       const { connector, landedAtMs, records: events, uri } = data;

@@ -16,6 +16,7 @@ const rules: ConnectorRules = {
 };
 const job = {
   id: "t-file-0" as JobId, // a test's own
+  ageMs: 0,
   data: { v: 1, connector: "engagement", records: 3, landedAtMs: 0, uri: "file:///a.avro" },
 } as const;
 

@@ -1,8 +1,9 @@
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { Tally } from "@currents-relay/shared/contracts/tally.ts";
-import { payloadWaitMs, removedConnectorWaitMs } from "@currents-relay/shared/contracts/waits.ts";
+import { removedConnectorWaitMs } from "@currents-relay/shared/contracts/waits.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { missingPayload } from "@currents-relay/shared/core/missing-payload.ts";
 import { ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
 import { mapChunk, type ReadyCall } from "./core/map-chunk.ts";
 import { pack } from "./core/pack.ts";
@@ -14,6 +15,8 @@ import type { TransformPorts } from "./ports.ts";
 interface ChunkJob {
   id: JobId;
   data: TransformJob;
+  /** How long ago it was added. */
+  ageMs: number;
 }
 
 /**
@@ -22,10 +25,10 @@ interface ChunkJob {
  */
 export const transformChunk =
   (ports: TransformPorts, rules: ConnectorRules | undefined) =>
-  async ({ id, data }: ChunkJob): Promise<Outcome<Tally>> => {
+  async ({ id, data, ageMs }: ChunkJob): Promise<Outcome<Tally>> => {
     if (!rules) return retry(removedConnectorWaitMs, new Error(`the connector ${data.connector} is not configured`));
     const chunk: Chunk | undefined = await ports.readChunk(id);
-    if (!chunk) return retry(payloadWaitMs, new Error(`the payload of ${id} is not in the spool`));
+    if (!chunk) return missingPayload(id, ageMs);
 
     const mapped = mapChunk(chunk, rules);
     ports.countUnknownTypes(mapped.unknownTypes.values().reduce((sum, count) => sum + count, 0));

@@ -22,6 +22,8 @@ const pauseScript = luaScript(new URL("./pause.lua", import.meta.url));
 export interface Item<Data> {
   id: JobId;
   data: Data;
+  /** How long ago it was added. */
+  ageMs: number;
   /** Aborted when the job is no longer ours: the worker must end, or its lock was lost. Nothing may be sent then. */
   signal: AbortSignal;
   /** What {@link Item.saveProgress} stored last, by whichever worker had the job then. */
@@ -289,6 +291,7 @@ const wholeMs = (ms: number): number => Math.max(1, Math.ceil(ms));
 const itemOf = <Data>({ job, signal }: Run<Data>, progress: JobProgress): Item<Data> => ({
   id: job.id as JobId, // made by core/ids.ts when the job was added
   data: job.data,
+  ageMs: Date.now() - job.timestamp,
   signal,
   get progress() {
     return progress.value;
