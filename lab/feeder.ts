@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { eventTypes } from "@currents-relay/sim/currents-maker/catalog.ts";
 import { makeCurrents } from "@currents-relay/sim/currents-maker/make-currents.ts";
 import { idsToDeliver, type Manifest } from "@currents-relay/sim/currents-maker/manifest.ts";
+import type { Landing } from "./latency.ts";
 import type { ScenarioSetup } from "./scenario.ts";
 
 /** What has landed so far, in all workspaces. */
@@ -18,6 +19,8 @@ export interface Landed {
   readable: number;
   /** Files, by workspace. */
   files: Map<string, number>;
+  /** Of expected ids. */
+  landings: Map<string, Landing>;
 }
 
 export const nothingLanded = (): Landed => ({
@@ -26,6 +29,7 @@ export const nothingLanded = (): Landed => ({
   records: 0,
   readable: 0,
   files: new Map(),
+  landings: new Map(),
 });
 
 export interface FeedOptions {
@@ -65,6 +69,7 @@ const landPortion = async (
   portion: number,
   { portions, share }: { portions: number; share: number },
 ): Promise<void> => {
+  const atMs = Date.now();
   const into = join(folder, `${portion}-0`);
   const manifest = await makeCurrents({
     eventTypes: eventTypes.filter((_, index) => index % portions === portion),
@@ -81,7 +86,7 @@ const landPortion = async (
   });
   signal.throwIfAborted();
   const copies = setup.copies ?? 1;
-  note(landed, { workspace, manifest, copies, quarantined: setup.quarantined ?? [] });
+  note(landed, { landing: { workspace, atMs }, manifest, copies, quarantined: setup.quarantined ?? [] });
   for (let copy = 1; copy < copies; copy += 1)
     for (const { path } of manifest.files) await copyWhole(join(into, path), join(folder, `${portion}-${copy}`, path));
 };
@@ -95,13 +100,14 @@ const copyWhole = async (from: string, to: string): Promise<void> => {
 };
 
 interface Portion {
-  workspace: string;
+  landing: Landing;
   manifest: Manifest;
   copies: number;
   quarantined: NonNullable<ScenarioSetup["quarantined"]>;
 }
 
-const note = (landed: Landed, { workspace, manifest, copies, quarantined }: Portion): void => {
+const note = (landed: Landed, { landing, manifest, copies, quarantined }: Portion): void => {
+  const { workspace } = landing;
   landed.files.set(workspace, (landed.files.get(workspace) ?? 0) + manifest.files.length * copies);
   for (const { records, readable } of manifest.files) {
     landed.records += records * copies;
@@ -110,6 +116,9 @@ const note = (landed: Landed, { workspace, manifest, copies, quarantined }: Port
   for (const { id } of idsToDeliver(manifest)) {
     const refused = quarantined.find(({ idPrefix }) => id.startsWith(idPrefix));
     if (refused) landed.quarantined[refused.reason] = (landed.quarantined[refused.reason] ?? 0) + 1;
-    else landed.expected.add(id);
+    else {
+      landed.expected.add(id);
+      landed.landings.set(id, landing);
+    }
   }
 };

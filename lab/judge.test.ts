@@ -21,6 +21,7 @@ const evidenceOf = (overrides: Partial<Evidence> = {}): Evidence => ({
   ]),
   repeatedAt: new Map(),
   windows: [],
+  thrownAway: 0,
   workspaces: [aReport()],
   ...overrides,
 });
@@ -56,6 +57,25 @@ describe("what arrived", () => {
       ["c-salted", 1],
     ]);
     expect(judge(evidenceOf({ accepted }))).toMatchObject({ lost: 1, unexpected: 1, delivered: 2 });
+  });
+});
+
+describe("events that got a 200 for a key that had just died", () => {
+  const missing = { accepted: new Map([["b", 1]]), workspaces: [aReport({ delivered: 3 })] };
+
+  it("are suspect, not lost, when they are all that is missing", () => {
+    expect(judge(evidenceOf({ ...missing, thrownAway: 2 }))).toMatchObject({
+      delivered: 1,
+      lost: 0,
+      suspect: 2,
+      faults: [],
+    });
+  });
+
+  it.each([1, 3])("excuse nothing when %i were thrown away and two are missing", (thrownAway) => {
+    const found = judge(evidenceOf({ ...missing, thrownAway }));
+    expect(found).toMatchObject({ lost: 2, suspect: 0 });
+    expect(found.faults).toContain(`events thrown away behind a 200, against missing ids: ${thrownAway}, not 0`);
   });
 });
 

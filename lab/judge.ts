@@ -14,6 +14,8 @@ export interface Evidence {
   /** When each id that was accepted more than once was accepted (UNIX ms, in order). */
   repeatedAt: ReadonlyMap<string, readonly number[]>;
   windows: readonly CrashWindow[];
+  /** Events that got a 200 for a key that had just died and were thrown away, where the scenario means that. */
+  thrownAway: number;
   /** `relay status --json` at the end. */
   workspaces: readonly WorkspaceReport[];
 }
@@ -21,6 +23,8 @@ export interface Evidence {
 export interface Verdict {
   delivered: number;
   lost: number;
+  /** Events that never arrived, and that Segment answered 200 to before anybody could know that the key was dead. */
+  suspect: number;
   /** Acceptances of an id again that no crash explains. */
   doubled: number;
   /** Acceptances of an id again in a crash window: the same messageId, which Segment removes. */
@@ -59,7 +63,7 @@ const sumOf = (parts: readonly Readonly<Record<string, number>>[]): Record<strin
 
 /** Compares, id by id, what was written with what was accepted, and the relay's own counts with both. */
 export const judge = (evidence: Evidence): Verdict => {
-  const { expected, accepted, repeatedAt, windows, workspaces } = evidence;
+  const { expected, accepted, repeatedAt, windows, workspaces, thrownAway } = evidence;
   const [lost, doubled, unexpected] = [counting(), counting(), counting()];
   for (const id of expected) if (!accepted.has(id)) lost.add(id);
   for (const id of accepted.keys()) if (!expected.has(id)) unexpected.add(id);
@@ -74,16 +78,19 @@ export const judge = (evidence: Evidence): Verdict => {
     }
   }
   const delivered = accepted.size - unexpected.count();
+  // The same number: each was sent once, and nothing else is missing. Any other number is a loss or a double.
+  const isSuspect = thrownAway > 0 && lost.count() === thrownAway;
   const found = {
     delivered,
-    lost: lost.count(),
+    lost: isSuspect ? 0 : lost.count(),
+    suspect: isSuspect ? thrownAway : 0,
     doubled: doubled.count(),
     repeats,
     unexpected: unexpected.count(),
     dropped: sumOf(workspaces.map(({ events }) => events.dropped)),
     quarantined: sumOf(workspaces.map(({ events }) => events.quarantined)),
     conservation: workspaces.every(({ conservation }) => conservation.holds),
-    examples: { lost: lost.examples, doubled: doubled.examples, unexpected: unexpected.examples },
+    examples: { lost: isSuspect ? [] : lost.examples, doubled: doubled.examples, unexpected: unexpected.examples },
   };
   return { ...found, faults: [...idFaults(found), ...countFaults(evidence, found)] };
 };
@@ -101,12 +108,13 @@ const idFaults = ({ lost, doubled, unexpected, examples }: Found): string[] => {
 };
 
 /** Where the relay's own counters do not agree with what was written and what arrived. */
-const countFaults = (evidence: Evidence, { delivered, quarantined }: Found): string[] => {
+const countFaults = (evidence: Evidence, { delivered, suspect, quarantined }: Found): string[] => {
   const { workspaces, recordsIn } = evidence;
   const total = (label: "in" | "delivered" | "held") => workspaces.reduce((sum, { events }) => sum + events[label], 0);
   const checks: [string, number, number][] = [
     ["events in, by the relay's count, against records written", total("in"), recordsIn],
-    ["events delivered, by the relay's count, against ids accepted", total("delivered"), delivered],
+    ["events delivered, by the relay's count, against ids accepted", total("delivered"), delivered + suspect],
+    ["events thrown away behind a 200, against missing ids", evidence.thrownAway, suspect],
     ["events still held", total("held"), 0],
     ...Object.entries(evidence.quarantined).map(([reason, count]): [string, number, number] => [
       `events in quarantine as "${reason}" against those that Segment refuses`,

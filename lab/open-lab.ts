@@ -5,14 +5,18 @@ import { type RedisTools, redisBreaker } from "./break-redis.ts";
 import { stageBreaker } from "./break-stages.ts";
 import { openWindow } from "./damage.ts";
 import type { Landed } from "./feeder.ts";
+import { orderWatch } from "./held-order.ts";
 import type { Lab } from "./scenario.ts";
 import type { StageSupervisor } from "./stage-supervisor.ts";
+import { outageWatch } from "./watch-outage.ts";
 
 export interface OpenLabOptions extends RedisTools {
   events: number;
   seed: number;
   segment: SegmentSim;
   stages: StageSupervisor;
+  workspaces: readonly string[];
+  setWriteKey: Lab["setWriteKey"];
   landed: Landed;
   /** Whether all files have landed. */
   isFed: () => boolean;
@@ -27,7 +31,7 @@ const lookEveryMs = 20;
 
 /** The lab as a scenario sees it. */
 export const openLab = (options: OpenLabOptions): Lab => {
-  const { damage, segment, landed, isFed, say, signal } = options;
+  const { damage, segment, workspaces, landed, isFed, say, signal } = options;
   const random = seededRandom(options.seed);
   const pause = (fromMs: number, toMs = fromMs) =>
     delay(fromMs + random.below(toMs - fromMs + 1), undefined, { signal });
@@ -35,23 +39,32 @@ export const openLab = (options: OpenLabOptions): Lab => {
   return {
     ...redisBreaker(options),
     ...stageBreaker({ ...options, random, pause }),
+    ...outageWatch({ ...options, pause }),
+    whileHeldComeInOrder: orderWatch(options),
     events: options.events,
     pause,
     whileBusy: async (step) => {
       while (!hasAccepted(1 - restShare)) await step();
     },
     untilAccepted: async (share) => {
-      const enough = share * options.events * arrivingShare;
+      const enough = share * options.events * workspaces.length * arrivingShare;
       while (segment.ids().size < enough && !hasAccepted(share)) await pause(lookEveryMs);
     },
     standIn: (control) => {
       segment.control(control);
-      say(`the stand-in has ${control.rules?.length ?? 0} rules now`);
+      say(`the stand-in: ${JSON.stringify(control)}`);
     },
     whileAnswersGetLost: async (during) => {
       const lost = openWindow(damage, "answer-lost");
       await during();
       lost.untilMs = Date.now();
     },
+    setWriteKey: options.setWriteKey,
+    acceptedBy: (writeKey) => segment.stats().byWriteKey[writeKey]?.accepted ?? 0,
+    phase: (name) => {
+      damage.phases.push({ name, fromMs: Date.now() });
+      say(`from now on: ${name}`);
+    },
+    fault: (what) => void damage.faults.push(what),
   };
 };

@@ -1,4 +1,5 @@
 import type { Damage } from "./damage.ts";
+import type { Latency } from "./latency.ts";
 import type { Verdict } from "./judge.ts";
 
 /** What one run has shown; `--json` prints it. */
@@ -13,6 +14,8 @@ export interface Report extends Verdict {
   expected: number;
   kills: Damage["kills"];
   terminations: number;
+  /** From landing to acceptance, where the scenario tells phases apart. */
+  latencies: Latency[];
   seconds: number;
   /** Where the logs are, if they were kept. */
   folder?: string;
@@ -35,6 +38,7 @@ export const reportTable = (report: Report): string => {
     ...byName("dropped", report.dropped),
     ...byName("quarantined", report.quarantined),
     ["lost", report.lost],
+    ...(report.suspect > 0 ? ([["suspect: 200 and thrown away", report.suspect]] satisfies [string, number][]) : []),
     ["doubled", report.doubled],
     ["arrived that must not", report.unexpected],
     ["same id again in a crash window", report.repeats],
@@ -43,6 +47,9 @@ export const reportTable = (report: Report): string => {
   ];
   const rows = [
     ...counts.map(([name, count]) => [name, formatCount(count)] as const),
+    ...report.latencies.map(({ workspace, phase, p50Ms, p99Ms }) => {
+      return [`${workspace}, landed ${phase}: p50, p99`, `${formatCount(p50Ms)}, ${formatCount(p99Ms)} ms`] as const;
+    }),
     ["counters add up", report.conservation ? "yes" : "NO"] as const,
     ["seconds", report.seconds.toFixed(1)] as const,
   ];

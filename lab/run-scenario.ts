@@ -1,5 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLogger } from "@currents-relay/shared/runtime/logger.ts";
@@ -10,7 +10,8 @@ import { startSegmentSim } from "@currents-relay/sim/segment-sim/server.ts";
 import { type Damage, noDamage } from "./damage.ts";
 import { feed, type Landed, nothingLanded } from "./feeder.ts";
 import { type Evidence, judge } from "./judge.ts";
-import { labConfig, sourceFolder } from "./lab-config.ts";
+import { sourceFolder, writeConfig } from "./lab-config.ts";
+import { latenciesOf, readAcceptances } from "./latency.ts";
 import { openLab } from "./open-lab.ts";
 import { untilConnected } from "./own-redis.ts";
 import { relayStatus } from "./relay-status.ts";
@@ -56,7 +57,10 @@ export const runScenario = async (options: RunOptions): Promise<Report> => {
   const startedMs = performance.now();
   const run = await openRun(options, startedMs);
   const { folder, damage, landed } = run;
+  const { phases } = damage;
   const verdict = judge(await gather(run, options));
+  const latencies =
+    phases.length > 0 ? latenciesOf(await readAcceptances(acceptedLog(folder)), landed.landings, phases) : [];
   const faults = counted([...run.faults, ...damage.faults, ...verdict.faults]);
   const keep = options.keep || faults.length > 0;
   if (!keep) await rm(folder, { recursive: true, force: true });
@@ -71,6 +75,7 @@ export const runScenario = async (options: RunOptions): Promise<Report> => {
     faults,
     kills: damage.kills,
     terminations: damage.terminations,
+    latencies,
     seconds: Math.round((performance.now() - startedMs) / 100) / 10,
     ...(keep && { folder }),
   };
@@ -111,7 +116,9 @@ const gather = async (run: Run, options: RunOptions): Promise<Evidence> => {
   ending.defer(() => feeding.ended.catch(() => undefined));
 
   const breaking = AbortSignal.any([signal, AbortSignal.timeout(breakingLimitMs(events))]);
-  const lab = openLab({ ...parts, events, seed, landed, damage, say, isFed: feeding.isDone, signal: breaking });
+  const { workspaces } = run;
+  const isFed = feeding.isDone;
+  const lab = openLab({ ...parts, workspaces, events, seed, landed, damage, say, isFed, signal: breaking });
   await scenario.run(lab).catch((error: unknown) => {
     if (signal.aborted || !breaking.aborted) throw error;
     faults.push(`the scenario did not come to its end within ${breakingLimitMs(events) / 1_000} s`);
@@ -122,7 +129,7 @@ const gather = async (run: Run, options: RunOptions): Promise<Evidence> => {
   const statuses = () => Promise.all(run.workspaces.map((name) => readWorkspaceStatus(connection, name)));
   const left = await untilAtRest({ statuses, files: landed.files, patienceMs, signal });
   if (left.length > 0) faults.push(`nothing moved for ${patienceMs / 1_000} s: ${left.join("; ")}`);
-  const workspaces = await relayStatus(run.config).catch((error: unknown) => {
+  const reports = await relayStatus(run.config).catch((error: unknown) => {
     faults.push(`relay status failed: ${String(error)}`);
     return [];
   });
@@ -134,7 +141,9 @@ const gather = async (run: Run, options: RunOptions): Promise<Evidence> => {
   const accepted = segment.ids();
   const repeatedAt = await readRepeatedAt(acceptedLog(run.folder), accepted);
   const { expected, quarantined, readable: recordsIn } = landed;
-  return { expected, quarantined, recordsIn, accepted, repeatedAt, windows: damage.windows, workspaces };
+  const thrownAway = scenario.setup?.suspects ? segment.stats().discardedBy["unknown-key"] : 0;
+  const { windows } = damage;
+  return { expected, quarantined, recordsIn, accepted, repeatedAt, windows, thrownAway, workspaces: reports };
 };
 
 const acceptedLog = (folder: string): string => join(folder, "accepted.ndjson");
@@ -152,7 +161,13 @@ const startParts = async (run: Run, { scenario, seed }: RunOptions, ending: Asyn
   ending.defer(() => segment.stop());
   for (const workspace of workspaces) await mkdir(sourceFolder(folder, workspace), { recursive: true });
   const settings = { redisUrl: redis.url, segmentUrl: segment.url, workspaces, segment: setup.segment ?? {} };
-  await writeFile(config, labConfig(settings));
+  await writeConfig(config, settings);
+  const writeKeys = new Map<string, string>();
+  const setWriteKey = async (workspace: string, writeKey: string) => {
+    writeKeys.set(workspace, writeKey);
+    await writeConfig(config, { ...settings, writeKeys });
+    say(`relay.yaml has another write key for ${workspace} now`);
+  };
   const processes = { ingest: 1, transform: 1, deliver: 1, ...setup.processes };
   const onCrash = (name: string, end: ProcessEnd) => {
     damage.faults.push(`${name} ended by itself with ${describeEnd(end)}`);
@@ -162,7 +177,7 @@ const startParts = async (run: Run, { scenario, seed }: RunOptions, ending: Asyn
   ending.defer(() => stages.stop(stopWithinMs).then(() => undefined));
   say(`everything starts in ${folder}`);
   const total = stageNames.reduce((sum, stage) => sum + processes[stage], 0);
-  return { redis, connection, segment, stages, processes: total };
+  return { redis, connection, segment, stages, setWriteKey, processes: total };
 };
 
 const feedAll = ({ folder, workspaces, landed }: Run, { scenario, events, seed, signal }: RunOptions) => {

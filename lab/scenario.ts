@@ -1,3 +1,4 @@
+import type { OutageState } from "@currents-relay/deliver/core/outage-state.ts";
 import type { QuarantineReason } from "@currents-relay/shared/contracts/reasons.ts";
 import type { CurrentsOptions } from "@currents-relay/sim/currents-maker/make-currents.ts";
 import type { Control } from "@currents-relay/sim/segment-sim/control.ts";
@@ -30,6 +31,8 @@ export interface ScenarioSetup {
   segment?: Readonly<Record<string, unknown>>;
   /** How the stand-in behaves from the start. */
   standIn?: Control;
+  /** A key dies unnoticed: what Segment throws away behind a 200 then is suspect, not lost. */
+  suspects?: boolean;
   /** Events whose ids begin so must end in quarantine for this reason, and never arrive. */
   quarantined?: readonly { idPrefix: string; reason: QuarantineReason }[];
 }
@@ -58,4 +61,27 @@ export interface Lab {
   standIn(control: Control): void;
   /** Answers to accepted requests may get lost until `during` ends, so the same ids may come again: no crash, the same. */
   whileAnswersGetLost(during: () => Promise<void>): Promise<void>;
+  /** Resolves when the outage of the workspace (the first, where left out) is in that state. */
+  untilOutage(kind: OutageState["kind"], workspace?: string): Promise<OutageState>;
+  /**
+   * While holding: no batch may be sent while `during` runs, but for what was under way before; with `trials`, one batch
+   * after every good word of the settings endpoint. Of all workspaces together.
+   */
+  whileQuiet(during: () => Promise<void>, options?: { trials?: boolean }): Promise<void>;
+  /** What is held now, in the first workspace, must have arrived in the order in which it was held when `during` ends. */
+  whileHeldComeInOrder(during: () => Promise<void>): Promise<void>;
+  /** No workspace may be in any other state while `during` runs. */
+  whileFlowing(during: () => Promise<void>): Promise<void>;
+  /** The stand-in no longer knows the key: 200, thrown away, settings 404. Resolves when held; that must be in time. */
+  killKey(workspace: string): Promise<void>;
+  /** Edits relay.yaml, while everything runs. */
+  setWriteKey(workspace: string, writeKey: string): Promise<void>;
+  /** How many batch requests there were, of all workspaces. */
+  batchRequests(): number;
+  /** How many events Segment has accepted by this write key. */
+  acceptedBy(writeKey: string): number;
+  /** Whatever lands from now on counts, for the latencies, to this part of the run. */
+  phase(name: string): void;
+  /** Something that must not be; the scenario goes on. */
+  fault(what: string): void;
 }

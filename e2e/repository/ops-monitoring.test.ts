@@ -80,12 +80,16 @@ test("every metric of the relay is looked at somewhere", () => {
   expect(unused.filter((name) => !/_(sum|count)$/.test(name))).toEqual([]);
 });
 
-test("Prometheus takes the rules and the configuration, and the rules do what their stories say", () => {
-  expect(promtool("check", "rules", "alerts.yml")).toMatchObject({ code: 0 });
-  expect(promtool("check", "config", "--syntax-only", "prometheus.yml")).toMatchObject({ code: 0 });
-  const { code, said } = promtool("test", "rules", ...stories);
-  expect(code, said).toBe(0);
-});
+test(
+  "Prometheus takes the rules and the configuration, and the rules do what their stories say",
+  { timeout: 60_000 },
+  () => {
+    expect(promtool("check", "rules", "alerts.yml")).toMatchObject({ code: 0 });
+    expect(promtool("check", "config", "--syntax-only", "prometheus.yml")).toMatchObject({ code: 0 });
+    const { code, said } = promtool("test", "rules", ...stories);
+    expect(code, said).toBe(0);
+  },
+);
 
 test("every alert has a story in which it fires and one moment in which it does not", () => {
   // Our own files; promtool has checked their form above.
@@ -117,7 +121,7 @@ test("every alert says what it means, how bad it is, what to do first, and where
   }
 });
 
-test("the dashboards are those that ops/grafana/build.ts makes", async () => {
+test("the dashboards are those that ops/grafana/build.ts makes", { timeout: 60_000 }, async () => {
   const made = await dashboardFiles();
   expect(readdirSync(dashboardFolder).toSorted()).toEqual([...made.keys()].toSorted());
   for (const [name, text] of made)

@@ -37,7 +37,10 @@ const freePort = async (): Promise<number> => {
   return address.port;
 };
 
-/** ops/prometheus as it is, but with these targets (job -> host:port), every second, and alerts that fire at once. */
+/** Alerts of more patience than this keep it; the others fire at once. */
+const longPatience = /^1[05]m$/;
+
+/** ops/prometheus as it is, but with these targets (job -> host:port), every second, and hurried. */
 const writeFiles = async (folder: string, targets: Record<string, string>): Promise<string> => {
   const read = async (name: string): Promise<unknown> =>
     parse(await readFile(join(opsFolder, "prometheus", name), "utf8"));
@@ -51,7 +54,8 @@ const writeFiles = async (folder: string, targets: Record<string, string>): Prom
     if (target === undefined) throw new Error(`there is no process for ${scrape.job_name}`);
     scrape.static_configs = [{ targets: [target] }];
   }
-  for (const { rules: group } of rules.groups) for (const rule of group) delete rule.for;
+  for (const { rules: group } of rules.groups)
+    for (const rule of group) if (!longPatience.test(rule.for ?? "")) delete rule.for;
   await writeFile(join(folder, "alerts.yml"), stringify(rules));
   await writeFile(join(folder, "prometheus.yml"), stringify(config));
   return join(folder, "prometheus.yml");

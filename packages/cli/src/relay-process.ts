@@ -7,8 +7,9 @@ import { configFingerprint } from "@currents-relay/shared/config/fingerprint.ts"
 import { adminServer } from "@currents-relay/shared/runtime/admin-server.ts";
 import { createLifecycle, type Lifecycle, type Part } from "@currents-relay/shared/runtime/lifecycle.ts";
 import { createLogger, type Logger } from "@currents-relay/shared/runtime/logger.ts";
-import { createMetrics } from "@currents-relay/shared/runtime/metrics.ts";
+import { createMetrics, type Metrics } from "@currents-relay/shared/runtime/metrics.ts";
 import { connectRedis, unsafeSettings } from "@currents-relay/shared/runtime/redis.ts";
+import { type Gauges, startGauges } from "@currents-relay/shared/stage/gauges.ts";
 import type { Stage, StageContext } from "@currents-relay/shared/stage/stage.ts";
 import { transformStage } from "@currents-relay/transform/main.ts";
 import type { Redis } from "ioredis";
@@ -50,6 +51,14 @@ export const composeProcess = ({ loaded, redisUrl, stages, adminPort, logLevel }
     ...(stages.includes("transform") ? [transformStage(context, config)] : []),
     ...(ingest ? [ingest] : []),
   ];
+  const gauges = startGauges({
+    redis,
+    metrics: context.metrics,
+    config,
+    log,
+    stages,
+    isReady: () => running.every((stage) => stage.unreadyReasons().length === 0),
+  });
   const admin = adminServer({
     host: config.admin.host,
     port: adminPort ?? config.admin.port,
@@ -60,8 +69,9 @@ export const composeProcess = ({ loaded, redisUrl, stages, adminPort, logLevel }
   const parts: Part[] = [
     redisPart(redis, log, environment.production),
     admin,
+    gauges,
     ...running,
-    configPart(loaded, running, log),
+    configPart(loaded, { stages: running, gauges, metrics: context.metrics, log }),
   ];
   const adminUrl = () => `http://${config.admin.host}:${admin.port()}`;
   return { lifecycle: createLifecycle(parts, log), redis, log, ingest, adminUrl };
@@ -99,13 +109,22 @@ const redisPart = (redis: Redis, log: Logger, production: boolean): Part => ({
   },
 });
 
-const configPart = (loaded: GoodConfig, stages: readonly Stage[], log: Logger): Part => {
+interface ConfigUsers {
+  stages: readonly Stage[];
+  gauges: Gauges;
+  metrics: Metrics;
+  log: Logger;
+}
+
+const configPart = (loaded: GoodConfig, { stages, gauges, metrics, log }: ConfigUsers): Part => {
   let watcher: { stop(): void } | undefined;
   const apply = ({ config, doubts }: GoodConfig) => {
     for (const doubt of doubts) log.warn(`config.doubt: ${doubt}`);
     for (const key of ["redis", "admin"] as const)
       if (configFingerprint(config[key] ?? {}) !== configFingerprint(loaded.config[key] ?? {}))
         log.warn(`config.needs-restart: a change of ${key} takes effect with the next start`);
+    metrics.process.configCurrent.set(1);
+    gauges.apply(config);
     Promise.all(stages.map((stage) => stage.apply(config))).then(
       () => log.info({ workspaces: Object.keys(config.workspaces) }, "config.applied"),
       (error: unknown) => log.error({ err: error }, "config.not-applied"),
@@ -119,7 +138,10 @@ const configPart = (loaded: GoodConfig, stages: readonly Stage[], log: Logger): 
         load: () => loadConfig(loaded.file, readEnvironment()),
         onChange: (changed) => {
           if (changed.kind === "ok") apply(changed);
-          else log.error({ faults: changed.faults }, "config.refused: the last good one stays in force");
+          else {
+            metrics.process.configCurrent.set(0);
+            log.error({ faults: changed.faults }, "config.refused: the last good one stays in force");
+          }
         },
       });
     },

@@ -24,6 +24,18 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "show where each workspace stands",
     load: async () => (await import("./commands/status.ts")).status,
   },
+  dlq: {
+    summary: "look after dead letters and quarantine: list, show, replay, archive, drop",
+    load: async () => (await import("./commands/dlq.ts")).dlq,
+  },
+  hold: {
+    summary: "hold a workspace for a planned pause",
+    load: async () => (await import("./commands/hold.ts")).hold,
+  },
+  resume: {
+    summary: "end a pause that hold began",
+    load: async () => (await import("./commands/hold.ts")).resume,
+  },
   ingest: { summary: stageSummary("ingest"), load: async () => (await import("./commands/stage.ts")).ingest },
   transform: { summary: stageSummary("transform"), load: async () => (await import("./commands/stage.ts")).transform },
   deliver: { summary: stageSummary("deliver"), load: async () => (await import("./commands/stage.ts")).deliver },

@@ -15,6 +15,7 @@ import { pacedBy } from "./adapters/paced.ts";
 import { redisDeadLetters } from "./adapters/redis-dead-letters.ts";
 import { redisRate } from "./adapters/redis-rate.ts";
 import { segmentTransport } from "./adapters/segment-transport.ts";
+import { timedSend } from "./adapters/timed-send.ts";
 import { workspaceNotices } from "./adapters/workspace-notices.ts";
 import { openWorkspaceOutage } from "./adapters/workspace-outage.ts";
 import { endByAge } from "./end-by-age.ts";
@@ -88,6 +89,7 @@ const portsByLane = ({ context, name, segment, tools, transport, gate }: Deliver
   const group = segment.rateGroup ?? name;
   const backoff = backingOff(rate, group);
   const note = attemptLog(context, name);
+  const send = timedSend(transport.send, context.metrics, name);
   return (lane: Lane): Omit<DeliverPorts, "toSameQueue"> => ({
     outage: gate,
     readBatch: async (id, count) => {
@@ -96,7 +98,7 @@ const portsByLane = ({ context, name, segment, tools, transport, gate }: Deliver
       return calls && { calls: calls.toString("utf8"), count };
     },
     takeRate: pacedBy({ rate, group, eventsPerSecond: segment.eventsPerSecond, lane }),
-    send: (batch) => transport.send(batch, uninterrupted),
+    send: (batch) => send(batch, uninterrupted),
     noteAttempt: (id, batch, verdict) => {
       if (verdict.kind !== "wait") backoff.reset();
       note(id, batch, verdict);

@@ -58,7 +58,7 @@ export const replayEntry =
   (ports: ReplayPorts) =>
   async (id: JobId): Promise<Replayed> => {
     const done = { handedOver: 0, duplicates: 0 };
-    for (;;) {
+    for (let turn = 0; turn < maxTurns; turn++) {
       const entry = await ports.open(id);
       if (!entry) return { ...done, stays: {} };
       if (entry.data.isLeaving) {
@@ -83,7 +83,11 @@ export const replayEntry =
         await ports.replace(entry, decided(entry, claimed), {});
       }
     }
+    throw new Error(`the entry ${id} changes all the time, or cannot be taken out of its queue`);
   };
+
+/** Two turns take out what maps; each of another operator's turns may cost one more. */
+const maxTurns = 100;
 
 /** What would become of each line now; takes nothing, so it cannot see whose ids were taken by other events. */
 export const planReplay = async (

@@ -16,6 +16,7 @@ import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/
 import { folderSource } from "./adapters/folder-source.ts";
 import { startLister } from "./adapters/lister.ts";
 import { redisLedger } from "./adapters/redis-ledger.ts";
+import { countedRead, countedRounds } from "./adapters/source-metrics.ts";
 import { eventTypeReader } from "./core/event-type.ts";
 import { containerLimits } from "./config.ts";
 import { ingestObject } from "./pipeline.ts";
@@ -55,12 +56,9 @@ const openIngest = (
   const tools = openWorkspaceTools(context, name);
   const { queues, toQuarantine } = tools;
   const log = context.log.child({ stage: "ingest", workspace: name });
-  const connectors = Object.entries(workspace.connectors).map(([connector, settings]) => {
-    const source = sourceOf(settings);
-    const ledger = redisLedger(context.redis, name, connector);
-    const lister = startLister({ connector, source, ledger, queues, pollMs: settings.source.pollMs, log });
-    return { connector, lister, ports: portsOf(tools, source, ledger) };
-  });
+  const connectors = Object.entries(workspace.connectors).map(([connector, settings]) =>
+    openConnector({ ...context, log }, tools, { workspace: name, connector }, settings),
+  );
   const settings = { limits: containerLimits(config.limits), spoolBudgetBytes: workspace.spoolBudget };
 
   const worker = startStageWorker<IngestJob>({
@@ -98,6 +96,28 @@ const openIngest = (
     },
   };
   return { runner, listed: Promise.all(connectors.map(({ lister }) => lister.listed)).then(() => undefined) };
+};
+
+const openConnector = (
+  { redis, metrics, log }: StageContext,
+  tools: WorkspaceTools,
+  labels: { workspace: string; connector: string },
+  settings: ConnectorConfig,
+) => {
+  const { workspace, connector } = labels;
+  const source = sourceOf(settings);
+  const ledger = redisLedger(redis, workspace, connector);
+  const lister = startLister({
+    connector,
+    source,
+    ledger,
+    queues: tools.queues,
+    pollMs: settings.source.pollMs,
+    log,
+    onRound: countedRounds(metrics, labels),
+  });
+  const read = countedRead(source.read, metrics, labels);
+  return { connector, lister, ports: portsOf(tools, { ...source, read }, ledger) };
 };
 
 const sourceOf = ({ source }: ConnectorConfig): Source => folderSource(source.path);

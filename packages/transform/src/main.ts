@@ -13,6 +13,7 @@ import {
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
 import { openWorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { redisClaims } from "./adapters/redis-claims.ts";
+import { schemaWatch } from "./adapters/schema-watch.ts";
 import { connectorRules } from "./config.ts";
 import { transformChunk } from "./pipeline.ts";
 import type { Claims, TransformPorts } from "./ports.ts";
@@ -28,10 +29,13 @@ const openTransform = (context: StageContext, name: string, workspace: Workspace
   const tools = openWorkspaceTools(context, name);
   const { spool, queues, toQuarantine } = tools;
   const claims = claimsOf(context, name, workspace);
+  const noteSchema = schemaWatch({ redis: context.redis, workspace: name, log: context.log });
   const portsOf = (connector: string): TransformPorts => ({
     readChunk: async (id) => {
       const bytes = await spool.read(id);
-      return bytes && decodeChunk(bytes);
+      const chunk = bytes && decodeChunk(bytes);
+      if (chunk) void noteSchema(chunk.header); // never rejects, and the chunk does not wait for it
+      return chunk;
     },
     claim: claims(connector),
     toDeliver: handOverTo<DeliverJob>("deliver", spool, queues),
@@ -67,7 +71,11 @@ const openTransform = (context: StageContext, name: string, workspace: Workspace
 };
 
 /** Ids are remembered for the whole workspace, or for each connector by itself. */
-const claimsOf = ({ redis }: StageContext, name: string, { dedup }: WorkspaceConfig) => {
+export const claimsOf = (
+  { redis }: Pick<StageContext, "redis">,
+  name: string,
+  { dedup }: Pick<WorkspaceConfig, "dedup">,
+) => {
   const byScope = new Map<string, Claims>();
   return (connector: string): Claims => {
     const scope = dedup.scope === "connector" ? `${name}/${connector}` : name;

@@ -73,6 +73,13 @@ test("they come back to the dead letters, in order, with a new window, and once"
   });
 });
 
+test("a full Redis does not keep anybody from archiving: it makes room", async () => {
+  await room.holdBatches([3, 2]);
+  await room.redis.config("SET", "maxmemory", "1");
+  onTestFinished(async () => void (await room.redis.config("SET", "maxmemory", "0")));
+  expect((await archiveAll("deadletter"))?.ended.size).toBe(2);
+});
+
 test("what came back can be archived and brought back again", async () => {
   const [id] = await room.holdBatches([1]);
   for (const round of [1, 2, 3]) {

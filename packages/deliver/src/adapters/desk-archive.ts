@@ -11,6 +11,7 @@ import type { RestoredInPart } from "../core/desk-entry.ts";
 import type { Desk } from "../desk.ts";
 import { archivingKey, deskScript, returnedKey, tallyPairs } from "./desk-keys.ts";
 
+const noteScript = deskScript("note");
 const returnScript = deskScript("return");
 
 /** From one queue to an archive. */
@@ -25,7 +26,7 @@ export const archivePorts = (
     return entry.queue === "deadletter" ? archivedDeadLetter(entry, payload) : archivedQuarantine(entry, payload);
   },
   noteArchiving: async (ids) => {
-    await redis.sadd(archivingKey(workspace), ...ids);
+    await noteScript(redis, [archivingKey(workspace)], ids);
   },
   write: async (batches) => archive.write(batches),
   end: async (entry, tally) => desk.end(entry, tally),

@@ -18,7 +18,7 @@ export const returnedKey = (workspace: string): string => `${keyPrefix}:returned
 
 const entryPreamble = readFileSync(new URL(import.meta.resolve("@currents-relay/shared/spool/entry.lua")), "utf8");
 /** One of the desk's scripts; those that touch the spool know what an entry is. */
-export const deskScript = (name: "end" | "replace" | "return"): LuaScript =>
+export const deskScript = (name: "end" | "replace" | "return" | "note"): LuaScript =>
   luaScript(new URL(`./desk-${name}.lua`, import.meta.url), entryPreamble);
 
 /** Pairs of tally field and count, as the scripts take them. */

@@ -34,65 +34,79 @@ export const aLine = (id: string, kind = "a"): QuarantineLine => ({
   record: { id, kind },
 });
 
-/** What the stages before would have left in Redis, and what the desk makes of it. */
-export const openDeskRoom = (redis: Redis) => {
+/** One workspace's Redis with what the desk looks at. */
+const openRoom = (redis: Redis) => {
   const spool = redisSpool(redis, workspace);
   const queues = openWorkspaceQueues(redis, workspace);
-  const toQuarantine = handOverTo<QuarantineJob>("quarantine", spool, queues);
-  const toDeliver = handOverTo<DeliverJob>("deliver", spool, queues);
-  const toDeadLetters = handOverTo<DeadLetterJob>("deadletter", spool, queues);
-  const desk = (queue: DeskQueue, pageEntries = 3): Desk => redisDesk({ redis, workspace, queue, spool, pageEntries });
-
-  /** As a stage would have counted it. */
-  const count = async (stage: "transform" | "deliver", tally: Tally) => {
-    for (const [label, events] of Object.entries(tally))
-      await redis.hincrby(tallyKey(workspace), tallyField(stage, label), events);
-  };
-
   return {
     redis,
+    workspace,
     spool,
     queues,
-    toDeliver,
-    desk,
-    workspace,
+    toQuarantine: handOverTo<QuarantineJob>("quarantine", spool, queues),
+    toDeliver: handOverTo<DeliverJob>("deliver", spool, queues),
+    toDeadLetters: handOverTo<DeadLetterJob>("deadletter", spool, queues),
+    desk: (queue: DeskQueue, pageEntries = 3): Desk => redisDesk({ redis, workspace, queue, spool, pageEntries }),
 
-    /** Sets events of a chunk aside, as transform does. */
-    setAside: async (lines: readonly QuarantineLine[], overrides: Partial<QuarantineJob> = {}, chunk = 0) => {
-      const from = overrides.from ?? chunkId(chunk);
-      const data: QuarantineJob = {
-        v: 1,
-        connector: "engagement",
-        reason: "missing-name",
-        detail: "the custom event has no name",
-        events: lines.length,
-        origin: { uri: "file:///a.avro", blockOffset: 7, recordIndex: 0 },
-        landedAtMs: 1_000,
-        from,
-        ...overrides,
-      };
-      const id = quarantineJobId(from, data.reason);
-      const payload = Buffer.from(lines.map((line) => JSON.stringify(line)).join("\n"));
-      await toQuarantine([{ id, data, payload, events: lines.length }]);
-      await count("transform", { in: lines.length, [`quarantined:${data.reason}`]: lines.length });
-      return id;
+    /** Counts as transform would have. */
+    count: async (tally: Tally) => {
+      for (const [label, events] of Object.entries(tally))
+        await redis.hincrby(tallyKey(workspace), tallyField("transform", label), events);
     },
+  };
+};
+type Room = ReturnType<typeof openRoom>;
 
-    /** Holds batches of so many calls each, oldest first. */
-    holdBatches: async (sizes: readonly number[], name = "held"): Promise<JobId[]> => {
-      const ids = sizes.map((_, index) => deliverJobId(transformJobId(file(name), 0), index));
-      for (const [index, calls] of sizes.entries()) {
-        const id = ids[index] ?? deliverJobId(chunkId(), index);
-        const texts = Array.from({ length: calls }, (_, call) => `{"type":"track","messageId":"${id}/${call}"}`);
-        const payload = Buffer.from(texts.join(",\n"));
-        const origin = { uri: "file:///a.avro", blockOffset: 0 };
-        const job = { v: 1 as const, connector: "engagement", calls, bytes: payload.length, landedAtMs: 1_000, origin };
-        const data: DeadLetterJob = { ...job, heldAtMs: 2_000 + index, heldFor: "unauthorized" };
-        await toDeadLetters([{ id, data, payload, events: calls }]);
-        await count("transform", { in: calls, ok: calls });
-      }
-      return ids;
-    },
+/** Sets events of a chunk aside, as transform does. */
+const setAside =
+  ({ toQuarantine, count }: Room) =>
+  async (lines: readonly QuarantineLine[], overrides: Partial<QuarantineJob> = {}, chunk = 0): Promise<JobId> => {
+    const from = overrides.from ?? chunkId(chunk);
+    const data: QuarantineJob = {
+      v: 1,
+      connector: "engagement",
+      reason: "missing-name",
+      detail: "the custom event has no name",
+      events: lines.length,
+      origin: { uri: "file:///a.avro", blockOffset: 7, recordIndex: 0 },
+      landedAtMs: 1_000,
+      from,
+      ...overrides,
+    };
+    const id = quarantineJobId(from, data.reason);
+    const payload = Buffer.from(lines.map((line) => JSON.stringify(line)).join("\n"));
+    await toQuarantine([{ id, data, payload, events: lines.length }]);
+    await count({ in: lines.length, [`quarantined:${data.reason}`]: lines.length });
+    return id;
+  };
+
+/** Holds batches of so many calls each, oldest first. */
+const holdBatches =
+  ({ toDeadLetters, count }: Room) =>
+  async (sizes: readonly number[], name = "held"): Promise<JobId[]> => {
+    const ids: JobId[] = [];
+    for (const [index, calls] of sizes.entries()) {
+      const id = deliverJobId(transformJobId(file(name), 0), index);
+      const texts = Array.from({ length: calls }, (_, call) => `{"type":"track","messageId":"${id}/${call}"}`);
+      const payload = Buffer.from(texts.join(",\n"));
+      const origin = { uri: "file:///a.avro", blockOffset: 0 };
+      const job = { v: 1 as const, connector: "engagement", calls, bytes: payload.length, landedAtMs: 1_000, origin };
+      const data: DeadLetterJob = { ...job, heldAtMs: 2_000 + index, heldFor: "unauthorized" };
+      await toDeadLetters([{ id, data, payload, events: calls }]);
+      await count({ in: calls, ok: calls });
+      ids.push(id);
+    }
+    return ids;
+  };
+
+/** What the stages would have left in Redis, and how it is looked at. */
+export const openDeskRoom = (redis: Redis) => {
+  const room = openRoom(redis);
+  const { spool, desk } = room;
+  return {
+    ...room,
+    setAside: setAside(room),
+    holdBatches: holdBatches(room),
 
     /** Ends a dead letter as its worker does. */
     deliver: async ({ id, events }: DeskEntry) => {
@@ -111,7 +125,7 @@ export const openDeskRoom = (redis: Redis) => {
 
     /** The calls that wait for deliver, by the id of their event. */
     waitingCalls: async (): Promise<string[]> => {
-      const ids = await redis.lrange("relay:deliver-acme:wait", 0, -1);
+      const ids = await redis.lrange(`relay:deliver-${workspace}:wait`, 0, -1);
       const payloads = await Promise.all(ids.toReversed().map((id) => spool.read(id as JobId, "deliver"))); // job ids
       return payloads
         .flatMap((payload) => contentOf(payload ?? Buffer.alloc(0)))

@@ -142,7 +142,7 @@ test("batches keep Segment's limits", async () => {
   const id = await room.setAside(Array.from({ length: 1_200 }, (_, i) => aLine(`${i}`)));
   expect(await replayEntry(replayPorts(room))(id)).toMatchObject({ handedOver: 1_200 });
   const jobs = await room.queues.open("deliver").getWaiting();
-  expect(jobs.map(({ data }) => (data as { calls: number }).calls).toSorted()).toEqual([200, 500, 500]);
+  expect(jobs.map(({ data }) => (data as { calls: number }).calls).toSorted((a, b) => a - b)).toEqual([200, 500, 500]);
   expect((await room.waitingCalls()).length).toBe(1_200);
 });
 
@@ -186,9 +186,10 @@ test("operators at once, with different configurations: every event once, whatev
       await room.redis.flushall();
       const { claim } = fakeClaims();
       const id = await room.setAside(events.map(([event, kind]) => aLine(String(event), kind)));
-      await Promise.all(operators.map((kinds) => replayEntry(replayPorts(room, { claim, kinds }))(id)));
+      const told = await Promise.all(operators.map((kinds) => replayEntry(replayPorts(room, { claim, kinds }))(id)));
       const calls = await room.waitingCalls();
       expect(new Set(calls).size).toBe(calls.length);
+      expect(told.reduce((sum, { handedOver }) => sum + handedOver, 0)).toBe(calls.length);
       const mapped = events.filter(([, kind]) => operators.some((kinds) => kinds.includes(kind)));
       expect(calls.toSorted()).toEqual([...new Set(mapped.map(([event]) => String(event)))].toSorted());
       expect((await room.status()).differences).toEqual([]);

@@ -26,7 +26,8 @@ export const quarantineDesk = (options: QuarantineDeskOptions): QuarantineDesk =
   const { redis, workspace, desk, linesOfChunk } = options;
   return {
     open: async (id): Promise<OpenEntry | undefined> => {
-      // The data first: whoever changes the payload changes the data too, and replace() compares that.
+      // The data first: whoever changes the payload changes the data too, never back to what it was, and replace()
+      // compares that.
       const entry = await desk.find(id);
       if (entry?.queue !== "quarantine") return undefined;
       const { data, stored } = entry;

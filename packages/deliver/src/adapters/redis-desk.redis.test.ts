@@ -184,5 +184,5 @@ test("ended jobs go after a day, some with each that ends", async () => {
   expect(entries[1] && (await desk.end(entries[1], {}))).toBe(true);
   expect(await room.redis.exists(`relay:deadletter-acme:${ids[0]}`)).toBe(0);
   expect(await room.redis.exists(`relay:deadletter-acme:${ids[1]}`)).toBe(1);
-  expect(await room.redis.zrange("relay:deadletter-acme:completed", 0, -1)).toEqual([ids[1]]);
+  expect(await room.redis.zrange("relay:deadletter-acme:completed", "0", "-1")).toEqual([ids[1]]);
 });

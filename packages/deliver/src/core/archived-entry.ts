@@ -75,7 +75,7 @@ export const quarantineParcel = (
   { data, payload }: { data: RestoredInPart; payload: Buffer },
 ): Parcel<RestoredInPart> => {
   // What a replay has sent of it before was numbered under the old id.
-  const { batches: _batches, revision: _revision, ...job } = data;
+  const { batches: _batches, ...job } = data;
   const claimed = { ...job, claimedAs: data.claimedAs ?? id };
   return { id: returnedJobId(id), data: claimed, payload, events: data.events };
 };

@@ -8,8 +8,6 @@ export type DeskQueue = (typeof deskQueues)[number];
 
 /** An entry of quarantine that was replayed in part. */
 export interface RestoredInPart extends QuarantineJob {
-  /** Counts the changes; left out: none. */
-  revision?: number;
   /** Batches that have left it; left out: none. */
   batches?: number;
   /** It is decided which lines leave it; they may be on their way already. Only a replay may go on with it. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expiryRemainingMs, isExpired, lagMs, usedShare } from "./expiry.ts";
+import { expiryRemainingMs, lagMs } from "@currents-relay/shared/core/lag.ts";
+import { isExpired, usedShare } from "./expiry.ts";
 
 const hour = 3_600_000;
 const heldSince = 1_000 * hour;

@@ -86,7 +86,8 @@ export const whatStays = ({ data, lines }: Entry): Replacement => {
   const staying = lines.filter((line) => !isLeaving(line));
   const gone = lines.flatMap(({ batch }) => (batch === undefined ? [] : [batch + 1]));
   const { isLeaving: _isLeaving, ...job } = data;
-  return { lines: staying, data: { ...changed(job, staying), batches: Math.max(data.batches ?? 0, ...gone) } };
+  const batches = Math.max(data.batches ?? 0, ...gone);
+  return { lines: staying, data: { ...job, events: staying.length, batches } };
 };
 
 /** What becomes of one line now. */
@@ -115,11 +116,5 @@ export const decided = ({ data, lines }: Entry, remapped: readonly Remapped[]): 
     const { record: _record, ...rest } = line;
     return { ...rest, ...(now.kind === "call" && { eventId: now.eventId, call: now.call }), batch };
   });
-  return { lines: next, data: { ...changed(data, next), isLeaving: true } };
+  return { lines: next, data: { ...data, events: next.length, isLeaving: true } };
 };
-
-const changed = (data: RestoredInPart, lines: readonly QuarantineLine[]): RestoredInPart => ({
-  ...data,
-  events: lines.length,
-  revision: (data.revision ?? 0) + 1,
-});

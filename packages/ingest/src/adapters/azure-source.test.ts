@@ -17,10 +17,8 @@ const connectionString = (url: string): string =>
   `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;BlobEndpoint=${url}/devstoreaccount1;AccountKey=` +
   "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-const sourceOf = (container: string) =>
-  bucketSource(
-    azureStore({ container, access: { connectionString: new Secret(connectionString(running().url)) } }, testPatience),
-  );
+const storeOf = (container: string) =>
+  azureStore({ container, access: { connectionString: new Secret(connectionString(running().url)) } }, testPatience);
 
 sourceContract(
   "an Azure container",
@@ -33,14 +31,16 @@ sourceContract(
       fresh: async () => {
         const container = client.getContainerClient(`container-${containers++}`);
         await container.create();
+        const store = storeOf(container.containerName);
         return {
-          source: sourceOf(container.containerName),
+          store,
+          source: bucketSource(store),
           put: async (key, content) => void (await container.getBlockBlobClient(key).uploadData(content)),
           remove: async (key) => void (await container.deleteBlob(key)),
         };
       },
       missing: () => ({
-        source: sourceOf("no-such-container"),
+        source: bucketSource(storeOf("no-such-container")),
         name: "The container no-such-container does not exist in this account: create it",
       }),
       close: async () => {

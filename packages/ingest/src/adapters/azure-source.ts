@@ -24,7 +24,7 @@ export const azureStore = (settings: AzureSettings, patience?: Patience): Object
   patientStore(azureClient(settings), patience);
 
 const azureClient = (settings: AzureSettings): StoreClient => {
-  const name = `azure://${settings.container}`;
+  const name = `azure://${accountOf(settings.access)}/${settings.container}`;
   const connection = onceConnected(() => connect(settings));
   return {
     name,
@@ -59,6 +59,14 @@ const connect = async ({ container, access }: AzureSettings): Promise<ContainerC
     managedIdentityClientId === undefined ? {} : { managedIdentityClientId },
   );
   return new BlobServiceClient(endpoint, credential, options).getContainerClient(container);
+};
+
+/** For people, and to tell accounts apart; without anything secret. */
+const accountOf = (access: AzureSettings["access"]): string => {
+  if ("connectionString" in access)
+    return /(?:^|;)AccountName=([^;]+)/i.exec(access.connectionString.reveal())?.[1] ?? "account";
+  const address = "sasUrl" in access ? access.sasUrl.reveal() : access.account;
+  return URL.parse(address)?.hostname.replace(/\.blob\..*$/, "") ?? address.replace(/[?/].*$/s, "");
 };
 
 /** A signature may be the account's or the container's; the address is then without or with the container. */

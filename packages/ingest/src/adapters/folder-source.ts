@@ -48,7 +48,7 @@ async function* listFolder({ root, folder, ancestors }: Place, signal: AbortSign
     const said = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`the folder ${folder} cannot be listed: ${said}`, { cause });
   });
-  for (const name of entries.toSorted()) {
+  for (const name of entries.toSorted((a, b) => (a < b ? -1 : 1))) {
     signal.throwIfAborted();
     const path = join(folder, name);
     const key = relative(root, path);

@@ -10,8 +10,7 @@ const running = () => {
   return proxy;
 };
 
-const sourceOf = (bucket: string) =>
-  bucketSource(gcsStore({ bucket, endpoint: running().url, anonymous: true }, testPatience));
+const storeOf = (bucket: string) => gcsStore({ bucket, endpoint: running().url, anonymous: true }, testPatience);
 
 const jsonAnswer = (code: number, message: string) => ({
   status: code,
@@ -29,14 +28,16 @@ sourceContract(
       fresh: async () => {
         const bucket = `bucket-${buckets++}`;
         server.createBucket(bucket);
+        const store = storeOf(bucket);
         return {
-          source: sourceOf(bucket),
+          store,
+          source: bucketSource(store),
           put: async (key, content) => server.put(bucket, key, content),
           remove: async (key) => server.remove(bucket, key),
         };
       },
       missing: () => ({
-        source: sourceOf("no-such-bucket"),
+        source: bucketSource(storeOf("no-such-bucket")),
         name: "The bucket no-such-bucket does not exist: create it",
       }),
       close: async () => {

@@ -1,4 +1,5 @@
 import type { Bucket, StorageOptions } from "@google-cloud/storage";
+import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import type { ListPage } from "../core/listing.ts";
@@ -52,11 +53,15 @@ const connect = async ({ bucket, keyFile, endpoint, anonymous, userProject }: Gc
   const { Storage } = await import("@google-cloud/storage");
   const options: StorageOptions = {
     retryOptions: { autoRetry: false, maxRetries: 0 }, // patient-store.ts is the one that waits
-    ...(keyFile !== undefined && { keyFilename: keyFile }),
+    ...(keyFile !== undefined && { credentials: await readKey(keyFile) }),
     ...(endpoint !== undefined && { apiEndpoint: endpoint, useAuthWithCustomEndpoint: !anonymous }),
   };
   return new Storage(options).bucket(bucket, userProject === undefined ? {} : { userProject });
 };
+
+const readKey = async (keyFile: string): Promise<NonNullable<StorageOptions["credentials"]>> =>
+  // Google's library checks what is in it.
+  JSON.parse(await readFile(keyFile, "utf8")) as NonNullable<StorageOptions["credentials"]>;
 
 /** JSON API, objects.list. */
 interface ObjectsList {

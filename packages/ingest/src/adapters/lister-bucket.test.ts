@@ -76,13 +76,13 @@ describe("a bucket of which nothing is known", () => {
     const store = bucketOf(160);
     const ledger = memoryLedger();
     const found: string[] = [];
-    let requests = 0;
+    let steps = 0;
     const breaking: ListingLedger = {
       ...ledger,
       advance: async (...args) => {
         await ledger.advance(...args);
-        requests += 1;
-        if (requests % 7 === 0) throw new Error("killed");
+        steps += 1;
+        if (steps % 20 === 0 && steps < 200) throw new Error("killed");
       },
     };
     for (let done = false; !done;) {
@@ -126,7 +126,7 @@ describe("an object", () => {
     const ledger = memoryLedger();
     const rounds = bucketRounds(store, { root: prefix }, { now: clock.now, ledger });
     while (!rounds.finder.isComplete?.()) await rounds.round();
-    clock.pass(30_000);
+    clock.pass(10_000);
     return { clock, store, ledger, ...rounds };
   };
 
@@ -239,6 +239,17 @@ describe("the full listing", () => {
     expect(ledger.size()).toBe(1);
     clock.pass(hourMs);
     expect((await round()).found).toEqual([]);
+  });
+
+  it("of a small bucket is done every few rounds", async () => {
+    const clock = aClock();
+    const store = virtualStore();
+    store.put("a.avro", clock.now());
+    const { round } = bucketRounds(store, {}, { now: clock.now });
+    expect((await round()).found).toEqual(["a.avro"]);
+    store.put("b.avro", clock.now());
+    clock.pass(30_000);
+    expect((await round()).found).toEqual(["b.avro"]);
   });
 
   it("finds event types at a depth that the rounds do not look at; the next round lists them", async () => {

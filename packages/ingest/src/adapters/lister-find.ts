@@ -15,6 +15,8 @@ export interface FindOptions {
   log: Logger;
   /** False while no new object may be taken: the bucket is the log. Asked again until it is true. */
   hasRoom?: () => Promise<boolean>;
+  /** How many objects wait in the queue at the most (and a page more); the others wait in the source. */
+  mostWaiting?: number;
 }
 
 /** Open files that this lister has queued itself, so that they need not be added again: in this round and the last. */
@@ -24,8 +26,8 @@ export interface QueuedHere {
 }
 
 const pageObjects = 500;
-/** Objects that wait in the queue; the others wait in the source. About 1 KB of Redis each. */
-const mostWaiting = 5_000;
+/** About 1 KB of Redis each. */
+const defaultMostWaiting = 5_000;
 const roomPauseMs = 500;
 
 /** Does what a find asks for; `isOthers`: another pod is at it, and the rest of the round is not ours. */
@@ -100,7 +102,10 @@ const queueNew = async (
   return unseen.length;
 };
 
-const waitForRoom = async ({ queues, hasRoom }: FindOptions, signal: AbortSignal): Promise<void> => {
+const waitForRoom = async (
+  { queues, hasRoom, mostWaiting = defaultMostWaiting }: FindOptions,
+  signal: AbortSignal,
+): Promise<void> => {
   for (;;) {
     signal.throwIfAborted();
     const waiting = await queues.open("ingest").getJobCountByTypes("waiting", "delayed");

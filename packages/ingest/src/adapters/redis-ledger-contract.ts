@@ -8,7 +8,7 @@ const b = "b" as FileId;
 
 /** What a ledger promises, in memory and in Redis. */
 export const ledgerContract = (name: string, open: () => ListingLedger): void => {
-  describe(name, () => {
+  describe(`a ledger ${name}`, () => {
     let ledger: ListingLedger;
     beforeEach(() => {
       ledger = open();

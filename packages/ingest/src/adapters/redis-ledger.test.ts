@@ -1,4 +1,4 @@
 import { memoryLedger } from "../testing/memory-ledger.ts";
 import { ledgerContract } from "./redis-ledger-contract.ts";
 
-ledgerContract("a ledger in memory", memoryLedger);
+ledgerContract("in memory", memoryLedger);

@@ -9,7 +9,8 @@ const badCredentials: readonly string[] = [
   "UnrecognizedClientException",
   "InvalidClientTokenId",
 ];
-const laterCodes: readonly string[] = ["SlowDown", "RequestTimeout", "RequestTimeTooSkewed", "TooManyRequests"];
+/** Asks for patience whatever its status is; the SDK sets its clock right after the last one. */
+const laterCodes: readonly string[] = ["SlowDown", "TooManyRequests", "RequestTimeout", "RequestTimeTooSkewed"];
 
 /** Reads an error of the AWS SDK. Sources: "Error responses" in the Amazon S3 API reference; RFC 9110. */
 export const s3FaultOf = (
@@ -20,6 +21,7 @@ export const s3FaultOf = (
   if (during === "read" && (status === 412 || (status === 404 && name !== "NoSuchBucket"))) return { kind: "changed" };
   if (name === "NoSuchBucket" || status === 404)
     return refused(`The bucket ${bucket} does not exist there: create it, or correct bucket, region and endpoint`);
+  if (laterCodes.includes(name)) return { kind: "later", ...retryAfterMs(retryAfter, Date.now()) };
   if (name === "CredentialsProviderError")
     return denied(
       "No credentials were found: give the pod a role (IRSA, instance profile), set AWS_ACCESS_KEY_ID, or name keys in the source",
@@ -35,8 +37,7 @@ export const s3FaultOf = (
       `Access was denied: grant s3:ListBucket on arn:aws:s3:::${bucket} and s3:GetObject on arn:aws:s3:::${bucket}/* ` +
         "(and kms:Decrypt on the key, if the bucket has one)",
     );
-  if (status === undefined || laterCodes.includes(name) || isLater(status))
-    return { kind: "later", ...retryAfterMs(retryAfter, Date.now()) };
+  if (status === undefined || isLater(status)) return { kind: "later", ...retryAfterMs(retryAfter, Date.now()) };
   return refused("Correct the source's settings");
 };
 

@@ -38,8 +38,10 @@ sourceContract(
       fresh: async () => {
         const Bucket = `bucket-${buckets++}`;
         await client.send(new CreateBucketCommand({ Bucket }));
+        const store = s3Store(settings(Bucket), testPatience);
         return {
-          source: bucketSource(s3Store(settings(Bucket), testPatience)),
+          store,
+          source: bucketSource(store),
           put: async (Key, Body) => void (await client.send(new PutObjectCommand({ Bucket, Key, Body }))),
           remove: async (Key) => void (await client.send(new DeleteObjectCommand({ Bucket, Key }))),
         };

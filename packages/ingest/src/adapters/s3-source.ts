@@ -1,4 +1,11 @@
-import type { GetObjectCommandOutput, ListObjectsV2CommandOutput, S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
+import type {
+  GetObjectCommand,
+  GetObjectCommandOutput,
+  ListObjectsV2Command,
+  ListObjectsV2CommandOutput,
+  S3Client,
+  S3ClientConfig,
+} from "@aws-sdk/client-s3";
 import type { Secret } from "@currents-relay/shared/config/secret.ts";
 import { Readable } from "node:stream";
 import { ObjectChanged } from "../core/object-changed.ts";
@@ -65,7 +72,7 @@ const s3Client = (settings: S3Settings): StoreClient => {
 
 interface Connection {
   client: S3Client;
-  commands: Pick<typeof import("@aws-sdk/client-s3"), "ListObjectsV2Command" | "GetObjectCommand">;
+  commands: { ListObjectsV2Command: typeof ListObjectsV2Command; GetObjectCommand: typeof GetObjectCommand };
 }
 
 const connect = async (settings: S3Settings): Promise<Connection> => {

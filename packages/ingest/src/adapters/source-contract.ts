@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { collected } from "../core/avro-writer.testing.ts";
+import { type ListQuery, pagesOf } from "../core/listing.ts";
 import { ObjectChanged } from "../core/object-changed.ts";
 import { SourceUnavailable } from "../core/source-unavailable.ts";
 import type { Source, SourceObject } from "../ports.ts";
 import type { Answer, StoreProxy } from "../testing/store-proxy.ts";
+import { bucketRounds } from "../testing/bucket-rounds.ts";
+import { hourMs, hourOf } from "../testing/virtual-store.ts";
+import type { ObjectStore } from "./object-store.ts";
 import type { Patience } from "./patient-store.ts";
 
 /** A source as a test sees it, with the ways to put something into it. */
@@ -11,6 +15,8 @@ export interface SourceUnderTest {
   /** An empty one. */
   fresh: () => Promise<{
     source: Source;
+    /** What the source stands on; a folder has none. */
+    store?: ObjectStore;
     put: (key: string, content: Buffer) => Promise<void>;
     remove: (key: string) => Promise<void>;
   }>;
@@ -31,6 +37,8 @@ export interface Network {
 /** Short enough for a test; four tries. */
 export const testPatience: Patience = { tries: 4, firstWaitMs: 2, longestWaitMs: 10, idleMs: 2_000 };
 
+/** A busy machine takes its time. */
+const patientlyMs = 8_000;
 const signal = new AbortController().signal;
 const integration = "currents-export/dataexport.prod-01.S3.integration.69cadaaed2d51b7c75b1a3e5";
 const file = "dataexport.prod-01.S3.integration.69cadaaed2d51b7c75b1a3e5+0+123456.avro";
@@ -160,7 +168,17 @@ export const sourceContract = (name: string, open: () => Promise<SourceUnderTest
     });
 
     if (network)
-      networkContract(network, { stored, list, source: () => here.source, put: (...args) => here.put(...args) });
+      for (const contract of [networkContract, storeContract])
+        contract(network, {
+          stored,
+          list,
+          source: () => here.source,
+          put: (...args) => here.put(...args),
+          store: () => {
+            if (!here.store) throw new Error("a source behind a network stands on a store");
+            return here.store;
+          },
+        });
   });
 };
 
@@ -169,6 +187,7 @@ interface Tools {
   list: () => Promise<SourceObject[]>;
   source: () => Source;
   put: (key: string, content: Buffer) => Promise<void>;
+  store: () => ObjectStore;
 }
 
 const networkContract = ({ proxy, throttled, denied }: Network, { stored, list, source, put }: Tools): void => {
@@ -176,7 +195,7 @@ const networkContract = ({ proxy, throttled, denied }: Network, { stored, list, 
     const object = await stored(patterned(bigBytes));
     const iterator = source().read(object, 0, signal)[Symbol.asyncIterator]();
     await iterator.next();
-    await vi.waitFor(() => expect(proxy().blockedMs()).toBeGreaterThan(150), 5_000);
+    await vi.waitFor(() => expect(proxy().blockedMs()).toBeGreaterThan(150), patientlyMs);
     // What the kernel and the streams hold between the two; the rest is still in the store.
     expect(proxy().sentBytes()).toBeLessThan(bigBytes / 2);
     await iterator.return?.();
@@ -251,12 +270,68 @@ const networkContract = ({ proxy, throttled, denied }: Network, { stored, list, 
     proxy().reset();
     proxy().stallNext(300_000);
     const stop = new AbortController();
-    const reading = collected(source().read(object, 0, stop.signal));
-    const outcome = expect(reading).rejects.toThrow("enough");
-    await vi.waitFor(() => expect(proxy().sentBytes()).toBe(300_000));
+    const reading = collected(source().read(object, 0, stop.signal)).catch((error: unknown) => error);
+    await vi.waitFor(() => expect(proxy().sentBytes()).toBe(300_000), patientlyMs);
     const abortedMs = performance.now();
     stop.abort(new Error("enough"));
-    await outcome;
+    expect(await reading).toMatchObject({ message: "enough" });
     expect(performance.now() - abortedMs).toBeLessThan(testPatience.idleMs / 2);
+  });
+};
+
+const storeContract = ({ proxy }: Network, { put, store }: Tools): void => {
+  const page = (query: ListQuery) => store().listPage(query, signal);
+
+  it("lists by the delimiter, from a key on, and page by page", async () => {
+    const names = ["a/1.avro", "a/b/2.avro", "a/b/3.avro", "a/c/4.avro", "a/d.avro", "z.avro"];
+    for (const name of names) await put(name, Buffer.from("x"));
+    const byDelimiter = await page({ prefix: "a/", delimiter: "/" });
+    expect(byDelimiter.objects.map(({ key }) => key)).toEqual(["a/1.avro", "a/d.avro"]);
+    expect(byDelimiter.prefixes).toEqual(["a/b/", "a/c/"]);
+
+    const from = await page({ prefix: "a/", startAfter: "a/b/2.avro" });
+    expect(from.objects.map(({ key }) => key)).toEqual(["a/b/3.avro", "a/c/4.avro", "a/d.avro"]);
+    const between = await page({ prefix: "a/", startAfter: "a/b/9" });
+    expect(between.objects.map(({ key }) => key)).toEqual(["a/c/4.avro", "a/d.avro"]);
+
+    const query = { prefix: "", startAfter: "a/1.avro", limit: 2 };
+    const pages = await collected(pagesOf(page, query));
+    expect(pages.flatMap(({ objects }) => objects.map(({ key }) => key))).toEqual(names.slice(1));
+    expect(pages.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it("is searched for new objects with a request for each event type, not for each hour", async () => {
+    const endMs = Date.parse("2026-11-23T12:00:00Z");
+    const keyOf = (type: number, hour: number) =>
+      `${integration}/event_type=users.t.T${type}/date=${hourOf(endMs - hour * hourMs)}/417/us-01/${file}`;
+    for (let type = 0; type < 3; type++)
+      for (let hour = 0; hour < 40; hour += 2) await put(keyOf(type, hour), Buffer.from("x"));
+    await put("by hand.avro", Buffer.from("x"));
+    const counted = {
+      list: page,
+      countRequests: () => {
+        const { list } = proxy().requests;
+        proxy().reset();
+        return list;
+      },
+    };
+    let nowMs = endMs;
+    const { round, finder } = bucketRounds(counted, { root: "" }, { now: () => nowMs });
+    const all: string[] = [];
+    for (let rounds = 0; rounds < 9 && !finder.isComplete?.(); rounds++) all.push(...(await round()).found);
+    expect(all).toHaveLength(3 * 20 + 1);
+    expect(new Set(all).size).toBe(all.length);
+
+    const fresh = [keyOf(0, 1), keyOf(1, 3)];
+    for (const key of fresh) await put(key, Buffer.from("x"));
+    const { found, requests } = await round();
+    expect(found.toSorted()).toEqual(fresh.toSorted());
+    // The root, the folder of exports, the integration, three event types.
+    expect(requests).toBe(6);
+
+    const others = [keyOf(7, 0), "by hand/too.avro"];
+    for (const key of others) await put(key, Buffer.from("x"));
+    nowMs += 10 * 60_000;
+    expect([...(await round()).found, ...(await round()).found].toSorted()).toEqual(others.toSorted());
   });
 };

@@ -5,6 +5,8 @@ import type { ListingLedger } from "../adapters/redis-ledger.ts";
 import { memoryLedger } from "./memory-ledger.ts";
 import type { VirtualStore } from "./virtual-store.ts";
 
+type CountedStore = Pick<VirtualStore, "list" | "countRequests">;
+
 export interface Rounds {
   /** One round; everything found is finished at once. Answers with the keys that nobody had seen, and the requests. */
   round: () => Promise<{ found: string[]; requests: number }>;
@@ -16,7 +18,7 @@ export interface Rounds {
  * rounds that break off, too.
  */
 export const bucketRounds = (
-  store: VirtualStore,
+  store: CountedStore,
   search: Partial<BucketSearch>,
   { now, ledger = memoryLedger(), found: all = [] }: { now: () => number; ledger?: ListingLedger; found?: string[] },
 ): Rounds => {

@@ -27,66 +27,78 @@ export interface StoreProxy extends ListeningServer {
 
 const isListing = (url: string): boolean => /[?&](?:list-type=2|comp=list)|\/o(?:\?|$)/.test(url);
 
+interface Break {
+  afterBytes: number;
+  how: "cut" | "stall";
+}
+
 export const startStoreProxy = async (target: string): Promise<StoreProxy> => {
   const requests = { list: 0, get: 0 };
+  const traffic: Traffic = { sentBytes: 0, current: undefined, blockedSinceMs: undefined };
   let answers: Answer[] = [];
-  let breaks: { afterBytes: number; how: "cut" | "stall" }[] = [];
-  let sentBytes = 0;
-  let current: ServerResponse | undefined;
-  let blockedSince: number | undefined;
-
-  const pass = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const { method, headers, url = "/" } = incoming;
-    const broken = method === "GET" && !isListing(url) ? breaks.shift() : undefined;
-    const upstream = request(new URL(url, target), { method, headers, agent: false }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-      current = outgoing;
-      let sent = 0;
-      answer.on("data", (piece: Buffer) => {
-        const left = broken ? Math.max(0, broken.afterBytes - sent) : piece.length;
-        const part = piece.subarray(0, left);
-        sent += part.length;
-        sentBytes += part.length;
-        if (!outgoing.write(part)) {
-          blockedSince ??= performance.now();
-          answer.pause();
-          outgoing.once("drain", () => {
-            blockedSince = undefined;
-            answer.resume();
-          });
-        }
-        if (part.length === piece.length) return;
-        answer.pause();
-        // What was written so far is to arrive before the end does.
-        if (broken?.how === "cut") outgoing.write("", () => outgoing.destroy());
-      });
-      answer.on("end", () => outgoing.end());
-      answer.on("error", () => outgoing.destroy());
-    });
-    upstream.on("error", () => outgoing.destroy());
-    outgoing.on("close", () => upstream.destroy());
-    incoming.pipe(upstream);
-  };
-
+  let breaks: Break[] = [];
   const server = createServer((incoming, outgoing) => {
-    requests[isListing(incoming.url ?? "") ? "list" : "get"] += incoming.method === "GET" ? 1 : 0;
+    const { method, url = "/" } = incoming;
+    const kind = isListing(url) ? "list" : "get";
+    if (method === "GET") requests[kind] += 1;
     const answer = answers.shift();
-    if (!answer) return pass(incoming, outgoing);
+    if (!answer)
+      return pass({ target, traffic, broken: kind === "get" ? breaks.shift() : undefined }, incoming, outgoing);
     incoming.resume();
     outgoing.writeHead(answer.status, answer.headers).end(answer.body);
   });
   return {
     ...(await listening(server)),
     requests,
-    sentBytes: () => sentBytes,
-    blockedMs: () => (current?.writableNeedDrain && blockedSince !== undefined ? performance.now() - blockedSince : 0),
+    sentBytes: () => traffic.sentBytes,
+    blockedMs: () =>
+      traffic.current?.writableNeedDrain ? performance.now() - (traffic.blockedSinceMs ?? Infinity) : 0,
     answerNext: (times, answer) => (answers = Array.from({ length: times }, () => answer)),
     cutNext: (times, afterBytes) =>
       (breaks = Array.from({ length: times }, () => ({ afterBytes, how: "cut" as const }))),
     stallNext: (afterBytes) => (breaks = [{ afterBytes, how: "stall" }]),
     reset: () => {
-      [answers, breaks, sentBytes] = [[], [], 0];
+      [answers, breaks, traffic.sentBytes] = [[], [], 0];
       Object.assign(requests, { list: 0, get: 0 });
     },
   };
+};
+
+interface Traffic {
+  sentBytes: number;
+  /** The answer that was begun last. */
+  current: ServerResponse | undefined;
+  blockedSinceMs: number | undefined;
+}
+
+const pass = (
+  { target, traffic, broken }: { target: string; traffic: Traffic; broken: Break | undefined },
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void => {
+  const { method, headers, url = "/" } = incoming;
+  const upstream = request(new URL(url, target), { method, headers, agent: false }, (answer) => {
+    outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+    traffic.current = outgoing;
+    let sent = 0;
+    answer.on("data", (piece: Buffer) => {
+      const part = piece.subarray(0, broken ? Math.max(0, broken.afterBytes - sent) : piece.length);
+      sent += part.length;
+      traffic.sentBytes += part.length;
+      if (!outgoing.write(part)) {
+        traffic.blockedSinceMs = performance.now();
+        answer.pause();
+        outgoing.once("drain", () => answer.resume());
+      }
+      if (part.length === piece.length) return;
+      answer.pause();
+      // What was written so far is to arrive before the end does.
+      if (broken?.how === "cut") outgoing.write("", () => outgoing.destroy());
+    });
+    answer.on("end", () => outgoing.end());
+    answer.on("error", () => outgoing.destroy());
+  });
+  upstream.on("error", () => outgoing.destroy());
+  outgoing.on("close", () => upstream.destroy());
+  incoming.pipe(upstream);
 };

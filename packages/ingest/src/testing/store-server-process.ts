@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 
 /** The process of one store (see store-server.ts): `s3 FOLDER` or `azure`. Prints its address; ends with its parent. */
 const [, , kind, folder] = process.argv;
-process.stdin.on("end", () => process.exit()).resume();
+process.stdin.on("end", () => process.kill(process.pid)).resume();
 const require = createRequire(import.meta.url);
 
 if (kind === "s3") {
@@ -14,5 +14,5 @@ if (kind === "s3") {
 } else {
   const flags = "--blobHost 127.0.0.1 --blobPort 0 --inMemoryPersistence --skipApiVersionCheck --disableTelemetry";
   process.argv.push(...flags.split(" "));
-  require("azurite/dist/src/blob/main.js");
+  void require("azurite/dist/src/blob/main.js");
 }

@@ -55,52 +55,12 @@ export const virtualStore = (old: KeySpace = { length: 0, keyAt: () => "" }, old
     const { landedAtMs = oldLandedMs, version = 0 } = added.get(key) ?? {};
     return { key, uri: `s3://bucket/${key}`, version: String(version), bytes: 1, landedAtMs };
   };
-
-  /** The keys from one on, old and added. */
-  function* keysFrom(first: string): Generator<string> {
-    let [a, b] = [
-      lowerBound(old, first),
-      lowerBound({ length: sorted.length, keyAt: (at) => sorted[at] ?? "" }, first),
-    ];
-    while (a < old.length || b < sorted.length) {
-      const [x, y] = [a < old.length ? old.keyAt(a) : undefined, sorted[b]];
-      if (x !== undefined && (y === undefined || x <= y)) a += 1;
-      if (y !== undefined && (x === undefined || y <= x)) b += 1;
-      yield x === undefined || (y !== undefined && y < x) ? (y ?? "") : x;
-    }
-  }
-
-  const page = ({
-    prefix,
-    delimiter,
-    startAfter = "",
-    limit = 1_000,
-    token = "",
-  }: ListQuery): ListPage<SourceObject> => {
-    const after = token > startAfter ? token : startAfter;
-    const [objects, prefixes]: [SourceObject[], string[]] = [[], []];
-    let from = after > prefix ? after : prefix;
-    for (let isLeaping = true; isLeaping;) {
-      isLeaping = false;
-      for (const key of keysFrom(from)) {
-        if (!key.startsWith(prefix)) break;
-        if (key <= after) continue;
-        if (objects.length + prefixes.length === limit) return { objects, prefixes, next: from };
-        const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
-        from = end === -1 ? key : `${key.slice(0, end + 1)}\u{10ffff}`;
-        if (end === -1) objects.push(objectOf(key));
-        else prefixes.push(key.slice(0, end + 1));
-        isLeaping = end !== -1;
-        if (isLeaping) break;
-      }
-    }
-    return { objects, prefixes };
-  };
-
+  const keysFrom = (first: string) =>
+    merged([old, { length: sorted.length, keyAt: (index) => sorted[index] ?? "" }], first);
   return {
     list: async (query) => {
       requests += 1;
-      return page(query);
+      return pageOf(keysFrom, objectOf, query);
     },
     countRequests: () => {
       const count = requests;
@@ -112,6 +72,45 @@ export const virtualStore = (old: KeySpace = { length: 0, keyAt: () => "" }, old
       sorted = [...added.keys()].toSorted();
     },
   };
+};
+
+/** The keys of both spaces from one on, in order, once each. */
+function* merged([a, b]: [KeySpace, KeySpace], first: string): Generator<string> {
+  let [i, j] = [lowerBound(a, first), lowerBound(b, first)];
+  while (i < a.length || j < b.length) {
+    const x = i < a.length ? a.keyAt(i) : undefined;
+    const y = j < b.length ? b.keyAt(j) : undefined;
+    const next = x === undefined || (y !== undefined && y < x) ? y : x;
+    if (next === x) i += 1;
+    if (next === y) j += 1;
+    yield next ?? "";
+  }
+}
+
+const pageOf = (
+  keysFrom: (first: string) => Iterable<string>,
+  objectOf: (key: string) => SourceObject,
+  { prefix, delimiter, startAfter = "", limit = 1_000, token = "" }: ListQuery,
+): ListPage<SourceObject> => {
+  const after = token > startAfter ? token : startAfter;
+  const [objects, prefixes]: [SourceObject[], string[]] = [[], []];
+  let from = after > prefix ? after : prefix;
+  for (let isLeaping = true; isLeaping;) {
+    isLeaping = false;
+    for (const key of keysFrom(from)) {
+      if (!key.startsWith(prefix)) break;
+      if (key <= after) continue;
+      if (objects.length + prefixes.length === limit) return { objects, prefixes, next: from };
+      const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
+      isLeaping = end !== -1;
+      // Behind everything that the prefix stands for.
+      from = isLeaping ? `${key.slice(0, end + 1)}\u{10ffff}` : key;
+      if (isLeaping) prefixes.push(key.slice(0, end + 1));
+      else objects.push(objectOf(key));
+      if (isLeaping) break;
+    }
+  }
+  return { objects, prefixes };
 };
 
 /** The place of the first key that is not before this one. */

@@ -4,11 +4,12 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { JobId } from "../core/ids.ts";
 import { ok } from "../core/outcome.ts";
 import { isRedisTrouble } from "../runtime/redis-trouble.ts";
+import { eventually } from "../testing/eventually.ts";
 import { useRedis } from "../testing/redis-server.ts";
 import { handWorker } from "./testing/hand-worker.ts";
 import { type RedisProxy, redisProxy } from "./testing/redis-proxy.ts";
 import { quickly } from "./testing/quickly.ts";
-import { counted, eventually, type StageRig, stageRig, workspace } from "./testing/stage-rig.ts";
+import { counted, type StageRig, stageRig, workspace } from "./testing/stage-rig.ts";
 import { openWorkspaceQueues } from "./workspace-queues.ts";
 
 /** What BullMQ and ioredis really do, and what we do about it. Each fact stands beside our answer to it. */

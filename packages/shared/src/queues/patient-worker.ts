@@ -59,6 +59,8 @@ export class PatientWorker<Data, Result> extends Worker<Data, Result> {
 
   /** Ends without waiting for Redis: what could not be given back stalls, and is taken over by another worker. */
   abandon(): void {
+    // Renewed for ever otherwise, for a job that heeds no signal.
+    this.lockManager.close().catch(() => undefined);
     this.backend.close(true).catch(() => undefined);
   }
 }

@@ -1,10 +1,11 @@
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ok } from "../core/outcome.ts";
+import { eventually } from "../testing/eventually.ts";
 import { useRedis } from "../testing/redis-server.ts";
 import { quickly } from "./testing/quickly.ts";
 import { redisProxy } from "./testing/redis-proxy.ts";
-import { counted, eventually, type StageRig, stageRig } from "./testing/stage-rig.ts";
+import { counted, type StageRig, stageRig } from "./testing/stage-rig.ts";
 
 const server = useRedis();
 const lock = "relay:transform-acme:t-a-0:lock";

@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ok } from "../core/outcome.ts";
+import { eventually } from "../testing/eventually.ts";
 import { useRedis } from "../testing/redis-server.ts";
-import { counted, eventually, type StageRig, stageRig } from "./testing/stage-rig.ts";
+import { counted, type StageRig, stageRig } from "./testing/stage-rig.ts";
 
 const server = useRedis();
 let rig: StageRig;

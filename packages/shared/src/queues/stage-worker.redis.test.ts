@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { hold, ok, quarantine, retry } from "../core/outcome.ts";
+import { eventually } from "../testing/eventually.ts";
 import { useRedis } from "../testing/redis-server.ts";
 import { moved } from "./job-end.ts";
 import { maxAttempts } from "./stage-worker.ts";
-import { counted, eventually, type StageRig, stageRig } from "./testing/stage-rig.ts";
+import { counted, type StageRig, stageRig } from "./testing/stage-rig.ts";
 
 const server = useRedis();
 let rig: StageRig;
@@ -98,7 +99,7 @@ test("of two pauses of a queue the one that ends later counts", async () => {
 
 test("a held job that was moved ends here, and its entry is left alone", async () => {
   await rig.add(["t-a-0"]);
-  const onHold = vi.fn(() => Promise.resolve(moved));
+  const onHold = vi.fn(() => Promise.resolve<typeof moved>(moved));
   rig.start({ handle: () => Promise.resolve(hold("unauthorized")), onHold });
   await eventually(async () => expect((await job("t-a-0")).returnvalue).toBe("moved"));
   expect(onHold).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ id: "t-a-0" }), "unauthorized");

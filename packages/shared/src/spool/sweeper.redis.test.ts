@@ -146,7 +146,7 @@ test("many live entries cost at most a hundred looks a second", async () => {
   await spool().put(jobs.map((job) => ({ ...job, kind: "deliver", payload: Buffer.from("x"), events: 1 })));
   await queues.add("deliver", jobs);
   expect(await sweep()).toBe(0);
-  const [, first] = await redis.zrange(spoolIndexKey(workspace), 0, 0, "WITHSCORES");
+  const [, first] = await redis.zrange(spoolIndexKey(workspace), "0", "0", "WITHSCORES");
   expect(Number(first) - clock.nowMs).toBe(15_000);
   expect(await spool().missing(jobs.map((job) => job.id))).toEqual([]);
 });

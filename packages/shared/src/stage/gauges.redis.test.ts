@@ -221,28 +221,39 @@ test("more work than the workers do: more of them are desired; held and rate-lim
   expect(capacity).toBeLessThan(10_000);
 });
 
+/** A configuration in which no rate limit stands in the way. */
+const unlimited = () => {
+  const config = configOf(["acme"]);
+  for (const { segment } of Object.values(config.workspaces)) segment.eventsPerSecond = 1_000_000;
+  return config;
+};
+
 test("while Segment asks us to wait, or the key is not verified, no worker is desired for what waits", async () => {
-  const { at, value } = aPod();
+  const { at, value } = aPod({ config: unlimited() });
   const { add, redis } = work();
-  const pods = async () => {
-    await at(Date.now());
+  const desired = async (nowMs: number) => {
+    await at(nowMs);
     return value("relay_desired_workers", { stage: "deliver" });
   };
-  const config = configOf(["acme"]);
-  config.workspaces["acme"]!.segment.eventsPerSecond = 1_000_000;
-  const flowing = JSON.stringify({ v: 1, version: 1, state: { kind: "flowing", untold: [] } });
-  const { gauges } = aPod();
-  gauges.apply(config);
   await add("deliver", { landedAtMs: startMs }, 90_000_000);
-  expect(await pods()).toBe(1);
-  await redis.set(outageKey("acme"), flowing);
-  const fast = aPod();
-  fast.gauges.apply(config);
-  await fast.at(startMs + hourMs);
-  expect(await fast.value("relay_desired_workers", { stage: "deliver" })).toBeGreaterThan(10);
+  expect(await desired(startMs)).toBe(1);
+  await redis.set(outageKey("acme"), JSON.stringify({ v: 1, version: 1, state: { kind: "flowing", untold: [] } }));
+  expect(await desired(startMs + hourMs)).toBeGreaterThan(10);
   await redis.hset(rateKey("acme"), "notBefore", startMs + 9 * hourMs);
-  await fast.at(startMs + 2 * hourMs);
-  expect(await fast.value("relay_desired_workers", { stage: "deliver" })).toBe(1);
+  expect(await desired(startMs + 2 * hourMs)).toBe(1);
+});
+
+test("more ingest workers are desired for files that wait, and none for a spool that is full", async () => {
+  const config = configOf(["acme"]);
+  const { at, value } = aPod({ config });
+  const { redis, add } = work();
+  for (let file = 0; file < 1_000; file += 1) await redis.lpush("relay:ingest-acme:wait", `i-${file}`);
+  await at(startMs);
+  expect(await value("relay_desired_workers", { stage: "ingest" })).toBeGreaterThan(3);
+  await add("transform", { landedAtMs: startMs }, 1);
+  for (const workspace of Object.values(config.workspaces)) workspace.spoolBudget = 10;
+  await at(startMs + hourMs);
+  expect(await value("relay_desired_workers", { stage: "ingest" })).toBe(1);
 });
 
 test("a pod that is not ready, or has ended, is no worker", async () => {
@@ -308,6 +319,7 @@ test("a full Redis is still read, and shown", async () => {
   onTestFinished(async () => void (await redis.config("SET", "maxmemory", "0")));
   await at(startMs + 5_000);
   expect(await value("relay_lag_seconds")).toBe(5);
+  expect(await value("relay_workers", { stage: "deliver" })).toBe(1);
   expect(await value("relay_redis_memory_limit_bytes", {})).toBe(1);
   expect(await value("relay_redis_memory_bytes", {})).toBeGreaterThan(100_000);
 });

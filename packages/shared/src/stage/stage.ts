@@ -77,14 +77,19 @@ export const createStage = (name: string, first: RelayConfig, open: OpenWorkspac
       await queue.catch(() => undefined);
       await Promise.all([...runners.values()].map(({ runner }) => runner.drain(forced.signal)));
     },
-    unreadyReasons: () => {
-      if (isEnding) return [`${name} is ending`];
-      const opened = [...runners].filter(([, { runner }]) => !runner.isRunning());
-      const missing = [...wanted.keys()].filter((workspace) => !runners.has(workspace));
-      return [
-        ...opened.map(([workspace]) => `${name} of ${workspace} has stopped`),
-        ...missing.map((workspace) => `${name} of ${workspace} is not open`),
-      ];
-    },
+    unreadyReasons: () => (isEnding ? [`${name} is ending`] : notRunning(name, wanted, runners)),
   };
+};
+
+const notRunning = (
+  stage: string,
+  wanted: ReadonlyMap<string, string>,
+  runners: ReadonlyMap<string, { runner: WorkspaceRunner }>,
+): string[] => {
+  const stopped = [...runners].filter(([, { runner }]) => !runner.isRunning());
+  const missing = [...wanted.keys()].filter((workspace) => !runners.has(workspace));
+  return [
+    ...stopped.map(([workspace]) => `${stage} of ${workspace} has stopped`),
+    ...missing.map((workspace) => `${stage} of ${workspace} is not open`),
+  ];
 };

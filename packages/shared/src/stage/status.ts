@@ -9,7 +9,10 @@ import {
   type Tally,
 } from "../contracts/tally.ts";
 import { queueName, keyPrefix, spoolUsageKey, tallyKey } from "../core/keys.ts";
+import { luaScript } from "../runtime/lua-script.ts";
 import { waitingField } from "../spool/entry.ts";
+
+const statusScript = luaScript(new URL("./status.lua", import.meta.url));
 
 /** Where one workspace stands. All counts are events unless they say otherwise. */
 export interface WorkspaceStatus {
@@ -25,34 +28,32 @@ export interface WorkspaceStatus {
 
 export const readWorkspaceStatus = async (redis: Redis, workspace: string): Promise<WorkspaceStatus> => {
   const ingestQueue = `${keyPrefix}:${queueName("ingest", workspace)}`;
-  // In one transaction: between two commands a job may come to its end, and the counters would not add up.
-  const replies = await redis
-    .multi()
-    .hgetall(tallyKey(workspace))
-    .hgetall(spoolUsageKey(workspace))
-    .llen(`${ingestQueue}:wait`)
-    .llen(`${ingestQueue}:active`)
-    .zcard(`${ingestQueue}:delayed`)
-    .exec();
-  // The replies of the five commands above, in their order.
-  const [tally, usage, ...files] = (replies ?? []).map(([error, reply]) => {
-    if (error) throw error;
-    return reply;
-  }) as [Record<string, string>, Record<string, string>, number, number, number];
-  const waiting = (kind: QueueKind) => Number(usage[waitingField(kind)] ?? 0);
+  const keys = [
+    tallyKey(workspace),
+    spoolUsageKey(workspace),
+    ...["wait", "active", "delayed"].map((list) => `${ingestQueue}:${list}`),
+  ];
+  // The script's own answer.
+  const [tally, usage, filesWaiting] = (await statusScript(redis, keys, [])) as [string[], string[], number];
+  const [counts, uses] = [fieldsOf(tally), fieldsOf(usage)];
+  const waiting = (kind: QueueKind) => Number(uses[waitingField(kind)] ?? 0);
   return {
     workspace,
-    tallies: talliesByStage(tally),
-    filesWaiting: files.reduce((sum, count) => sum + count, 0),
+    tallies: talliesByStage(counts),
+    filesWaiting,
     waiting: {
       transform: waiting("transform"),
       deliver: waiting("deliver"),
       held: waiting("deadletter"),
       quarantined: waiting("quarantine"),
     },
-    spoolBytes: Number(usage["bytes"] ?? 0),
+    spoolBytes: Number(uses["bytes"] ?? 0),
   };
 };
+
+/** Redis gives a hash to Lua as a list: field, value, field, value. */
+const fieldsOf = (list: readonly string[]): Record<string, string> =>
+  Object.fromEntries(list.flatMap((field, index) => (index % 2 === 0 ? [[field, list[index + 1] ?? ""]] : [])));
 
 const talliesByStage = (fields: Readonly<Record<string, string>>): Record<CountingStage, Tally> => {
   const tallies: Record<CountingStage, Tally> = { ingest: {}, transform: {}, deliver: {} };

@@ -35,9 +35,10 @@ export const redisProxy = async (redisPort: number): Promise<RedisProxy> => {
     client.on("data", (data: Buffer) => server.write(data));
     server.on("data", (data: Buffer) => {
       if (holding) holding.isOn ||= data.includes(holding.from);
-      if (!holding?.isOn) return client.write(data);
-      way.held.push(data);
-      holding.arrived.resolve();
+      if (holding?.isOn) {
+        way.held.push(data);
+        holding.arrived.resolve();
+      } else client.write(data);
     });
   });
   proxy.listen(0, "127.0.0.1");

@@ -1,12 +1,10 @@
-import { Writable } from "node:stream";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { pino } from "pino";
-import { vi } from "vitest";
 import type { QueueKind } from "../../contracts/jobs.ts";
 import type { Tally } from "../../contracts/tally.ts";
 import type { JobId } from "../../core/ids.ts";
 import type { Logger } from "../../runtime/logger.ts";
+import { gatheringLog } from "../../testing/gathering-log.ts";
 import { type StageWorker, type StageWorkerOptions, startStageWorker } from "../stage-worker.ts";
 import { openWorkspaceQueues } from "../workspace-queues.ts";
 
@@ -32,18 +30,6 @@ export interface StageRig {
 
 export const workspace = "acme";
 export const counted: Tally = { in: 1, ok: 1 };
-export const gatheringLog = (logged: string[]): Logger =>
-  pino(
-    { level: "debug" },
-    new Writable({
-      write: (line: Buffer, _encoding, done) => {
-        // pino's own JSON.
-        logged.push((JSON.parse(line.toString()) as { msg: string }).msg);
-        done();
-      },
-    }),
-  );
-
 export const stageRig = (redis: Redis, kind: QueueKind = "transform"): StageRig => {
   const queues = openWorkspaceQueues(redis, workspace);
   const [logged, settled, aside] = [[] as string[], new Map<string, Tally>(), new Map<string, string>()];
@@ -85,7 +71,3 @@ export const stageRig = (redis: Redis, kind: QueueKind = "transform"): StageRig 
     },
   };
 };
-
-/** Waits until it no longer throws. */
-export const eventually = (check: () => unknown): Promise<unknown> =>
-  vi.waitFor(async () => check(), { timeout: 15_000, interval: 10 });

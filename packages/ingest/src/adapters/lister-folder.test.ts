@@ -1,0 +1,114 @@
+import { fileId } from "@currents-relay/shared/core/ids.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { SourceObject } from "../ports.ts";
+import { type MemoryLedger, memoryLedger } from "../testing/memory-ledger.ts";
+import { folderFinder } from "./lister-folder.ts";
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const signal = new AbortController().signal;
+
+describe("finding what is new in a folder", () => {
+  let nowMs: number;
+  let files: Map<string, string>;
+  let ledger: MemoryLedger;
+  beforeEach(() => {
+    nowMs = Date.parse("2026-11-23T12:00:00Z");
+    files = new Map();
+    ledger = memoryLedger();
+  });
+
+  const aFinder = (sinceMs?: number) => {
+    const list = async function* (): AsyncGenerator<SourceObject> {
+      for (const [key, version] of files)
+        yield { key, uri: `file:///${key}`, version, bytes: 1, landedAtMs: Date.parse("2026-01-01T00:00:00Z") };
+    };
+    return folderFinder({ list }, { now: () => nowMs, sinceMs });
+  };
+  /** One round, everything in it finished: what was new, and of how many files the ledger was asked. */
+  const round = async (finder: ReturnType<typeof aFinder>, isFresh = false) => {
+    const found: string[] = [];
+    let asked = 0;
+    const { marks } = await ledger.open();
+    for await (const find of finder.round({ marks, isFresh }, signal)) {
+      if (find.kind === "gone") await ledger.forget(find.scope, find.unseenSinceMs);
+      if (find.kind !== "objects") continue;
+      asked += find.objects.length;
+      for (const { object, atMs } of find.objects) {
+        const id = fileId("c", object.uri, object.version);
+        const { unseen } = await ledger.take(find.scope, [{ id, atMs }]);
+        if (unseen.length > 0) found.push(object.key);
+        await ledger.finish(id);
+      }
+    }
+    return { found, asked };
+  };
+
+  it("asks the ledger once of each file, whatever its time says", async () => {
+    const finder = aFinder();
+    for (let index = 0; index < 1_200; index++) files.set(`${index}.avro`, "1");
+    expect((await round(finder, true)).found).toHaveLength(1_200);
+    files.set("copied with its old time.avro", "1");
+    expect(await round(finder)).toEqual({ found: ["copied with its old time.avro"], asked: 1 });
+    expect(await round(finder)).toEqual({ found: [], asked: 0 });
+  });
+
+  it("asks of all of them again when the ledger is another one", async () => {
+    const finder = aFinder();
+    files.set("a", "1");
+    await round(finder, true);
+    ledger = memoryLedger();
+    expect((await round(finder, true)).found).toEqual(["a"]);
+  });
+
+  it("offers a file again that was not queued when its round broke off", async () => {
+    const finder = aFinder();
+    files.set("a", "1");
+    await round(finder, true);
+    files.set("b", "1");
+    const { marks } = await ledger.open();
+    for await (const find of finder.round({ marks, isFresh: false }, signal)) if (find.kind === "objects") break;
+    expect((await round(finder)).found).toEqual(["b"]);
+  });
+
+  it("forgets a file a week after it has gone, and never one that is there", async () => {
+    const finder = aFinder();
+    files.set("stays", "1").set("goes", "1");
+    await round(finder, true);
+    files.delete("goes");
+    for (let day = 0; day < 6; day++) {
+      nowMs += dayMs;
+      await round(finder);
+    }
+    expect(ledger.size()).toBe(2);
+    files.set("goes", "1");
+    expect((await round(finder)).found).toEqual([]);
+    files.delete("goes");
+    for (let day = 0; day < 8; day++) {
+      nowMs += dayMs;
+      expect((await round(finder)).found).toEqual([]);
+    }
+    expect(ledger.size()).toBe(1);
+  });
+
+  it("forgets nothing while the folder is empty: its mount may be missing", async () => {
+    const finder = aFinder();
+    files.set("a", "1");
+    await round(finder, true);
+    files.clear();
+    for (let day = 0; day < 9; day++) {
+      nowMs += dayMs;
+      await round(finder);
+    }
+    files.set("a", "1");
+    expect((await round(finder)).found).toEqual([]);
+  });
+
+  it("takes nothing from before `since`: by its hour, or else by its time", async () => {
+    files.set("event_type=a/date=2026-11-20-10/old.avro", "1");
+    files.set("event_type=a/date=2026-11-21-10/new.avro", "1");
+    files.set("flat.avro", "1");
+    const { found } = await round(aFinder(Date.parse("2026-11-21T00:00:00Z")), true);
+    expect(found).toEqual(["event_type=a/date=2026-11-21-10/new.avro"]);
+  });
+});
