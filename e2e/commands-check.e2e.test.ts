@@ -51,7 +51,7 @@ test("--verify finds that Segment knows the key and that the folder has files", 
   const { code, stdout, folder } = await check(files, ["--verify"]);
   expect(stdout.split("\n").slice(1)).toEqual([
     `ok     acme, write key: ${segment.url} knows it`,
-    `ok     acme, connector engagement: ${folder}/currents has 2 files (0.0 MB)`,
+    `ok     acme, connector engagement: ${folder}/currents can be listed and read`,
     "",
   ]);
   expect(code).toBe(0);

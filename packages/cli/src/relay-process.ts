@@ -24,6 +24,8 @@ export interface ProcessOptions {
   stages: readonly StageName[];
   adminPort?: number | undefined;
   logLevel?: string | undefined;
+  /** The run ends by itself when everything that is there has been taken. */
+  isOnce?: boolean;
 }
 
 export interface RelayProcess {
@@ -37,14 +39,15 @@ export interface RelayProcess {
 }
 
 /** Composes one process: Redis, the stages asked for, the admin port, and the watch over the configuration. */
-export const composeProcess = ({ loaded, redisUrl, stages, adminPort, logLevel }: ProcessOptions): RelayProcess => {
+export const composeProcess = (options: ProcessOptions): RelayProcess => {
+  const { loaded, redisUrl, stages, adminPort, logLevel, isOnce = false } = options;
   const environment = readEnvironment();
   const log = createLogger({ level: environment.logLevel ?? logLevel ?? "info", terminal: process.stderr.isTTY });
   const redis = connectRedis(redisUrl, log);
   const context: StageContext = { redis, log, metrics: createMetrics() };
   const { config } = loaded;
   for (const doubt of loaded.doubts) log.warn(`config.doubt: ${doubt}`);
-  const ingest = stages.includes("ingest") ? ingestStage(context, config) : undefined;
+  const ingest = stages.includes("ingest") ? ingestStage(context, config, { isThorough: isOnce }) : undefined;
   // Started last first: whoever takes work over is there before it is given, and a drain goes along with the events.
   const running: Stage[] = [
     ...(stages.includes("deliver") ? [deliverStage(context, config)] : []),

@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import { connectorSource } from "@currents-relay/ingest/adapters/connector-source.ts";
+import type { SourceConfig } from "@currents-relay/shared/config/source-schema.ts";
 import { readWorkspaceStatus, summarise } from "@currents-relay/shared/stage/status.ts";
 import { printError } from "./output.ts";
 import { progressText } from "./progress.ts";
@@ -34,16 +36,18 @@ export const showRunning = ({ relay, loaded, redisUrl, stopped }: Running): void
   stopped.addEventListener("abort", () => clearInterval(timer));
 };
 
+const placeOf = (source: SourceConfig): string => {
+  if (source.type !== "folder") return connectorSource(source).name;
+  return existsSync(source.path) ? source.path : `${source.path} (NOT THERE; make it, or correct the path)`;
+};
+
 export const runningText = (
   { config, file }: Pick<GoodConfig, "config" | "file">,
   { redis, admin }: { redis: string; admin: string },
 ): string => {
   const sources = Object.entries(config.workspaces).flatMap(([name, { segment, connectors }]) => [
     `  ${name} -> ${segment.endpoint}, at most ${segment.eventsPerSecond} events/s`,
-    ...Object.entries(connectors).map(
-      ([connector, { source }]) =>
-        `    ${connector}: ${source.path}${existsSync(source.path) ? "" : " (NOT THERE; make it, or correct the path)"}`,
-    ),
+    ...Object.entries(connectors).map(([connector, { source }]) => `    ${connector}: ${placeOf(source)}`),
   ]);
   return [
     `\nRunning with ${file}; a change to it takes effect at once.`,

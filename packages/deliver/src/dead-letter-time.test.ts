@@ -60,13 +60,13 @@ const openOutageOf = async (then: Expiry["then"]) => {
   const end = endByAge(expiry, archive, now);
   const deadLetters = { oldestHeldMs: () => Promise.resolve(held[0]?.data.heldAtMs) };
 
-  /** As the dead-letter worker does: only the oldest is looked at, until it neither ends by age nor may be sent. */
+  /** As the dead-letter worker does: the oldest is sent if it may be, ends by its age if not, and else bars the way. */
   const workOff = async (): Promise<void> => {
     for (let oldest = held[0]; oldest; oldest = held[0]) {
-      const outcome = await end(oldest);
       const mayGo = maySend(outage.state(), keyFingerprint) === "yes";
-      if (outcome?.kind === "ok") ended.push({ id: oldest.id, tally: outcome.value, hour: hour() });
-      else if (mayGo) ended.push({ id: oldest.id, tally: { in: callsPerBatch, ok: callsPerBatch }, hour: hour() });
+      const outcome = mayGo ? undefined : await end(oldest);
+      if (mayGo) ended.push({ id: oldest.id, tally: { in: callsPerBatch, ok: callsPerBatch }, hour: hour() });
+      else if (outcome?.kind === "ok") ended.push({ id: oldest.id, tally: outcome.value, hour: hour() });
       else return;
       held.shift();
     }

@@ -57,7 +57,11 @@ export const startDeadLetterWorker = (options: DeliverWorkerOptions & { end: End
   return startStageWorker<DeadLetterJob>({
     ...workerOf(options, "deadletter"),
     concurrency: 1,
-    handle: async (item) => (await end(item)) ?? send(item),
+    handle: async (item) => {
+      const outcome = await send(item);
+      // Only what cannot be sent ends by its age: a replay that has begun may take as long as it needs.
+      return outcome.kind === "hold" ? ((await end(item)) ?? outcome) : outcome;
+    },
     onHold: () => Promise.resolve({ waitMs: holdingWaitMs }),
   });
 };

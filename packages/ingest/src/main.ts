@@ -2,6 +2,7 @@ import type { ConnectorConfig, RelayConfig, WorkspaceConfig } from "@currents-re
 import { exportedEventTypes, unexportedEventTypes } from "@currents-relay/shared/contracts/event-types.ts";
 import type { IngestJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
 import { addTallies, type Tally } from "@currents-relay/shared/contracts/tally.ts";
+import type { FileId } from "@currents-relay/shared/core/ids.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
 import { startStageWorker } from "@currents-relay/shared/queues/stage-worker.ts";
@@ -13,7 +14,7 @@ import {
 } from "@currents-relay/shared/stage/stage.ts";
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
-import { folderSource } from "./adapters/folder-source.ts";
+import { connectorSource } from "./adapters/connector-source.ts";
 import { startLister } from "./adapters/lister.ts";
 import { redisLedger } from "./adapters/redis-ledger.ts";
 import { countedRead, countedRounds } from "./adapters/source-metrics.ts";
@@ -31,11 +32,14 @@ export interface IngestStage extends Stage {
   listedOnce(): Promise<void>;
 }
 
-/** The ingest stage: for each workspace a lister for each connector, and a worker. */
-export const ingestStage = (context: StageContext, config: RelayConfig): IngestStage => {
+/**
+ * The ingest stage: for each workspace a lister for each connector, and a worker. `isThorough`: the first listing finds
+ * all that is there, for a run that ends by itself.
+ */
+export const ingestStage = (context: StageContext, config: RelayConfig, { isThorough = false } = {}): IngestStage => {
   const listings: Promise<void>[] = [];
   const stage = createStage("ingest", config, (name, workspace) => {
-    const { runner, listed } = openIngest(context, { name, workspace, config });
+    const { runner, listed } = openIngest(context, { name, workspace, config, isThorough });
     // Whoever cares asks by listedOnce(); the lister itself goes on trying.
     listed.catch(() => undefined);
     listings.push(listed);
@@ -49,15 +53,22 @@ export const ingestStage = (context: StageContext, config: RelayConfig): IngestS
   };
 };
 
+interface Opening {
+  name: string;
+  workspace: WorkspaceConfig;
+  config: RelayConfig;
+  isThorough: boolean;
+}
+
 const openIngest = (
   context: StageContext,
-  { name, workspace, config }: { name: string; workspace: WorkspaceConfig; config: RelayConfig },
+  { name, workspace, config, isThorough }: Opening,
 ): { runner: WorkspaceRunner; listed: Promise<void> } => {
   const tools = openWorkspaceTools(context, name);
   const { queues, toQuarantine } = tools;
   const log = context.log.child({ stage: "ingest", workspace: name });
   const connectors = Object.entries(workspace.connectors).map(([connector, settings]) =>
-    openConnector({ ...context, log }, tools, { workspace: name, connector }, settings),
+    openConnector({ ...context, log }, tools, { workspace: name, connector }, { ...settings, isThorough }),
   );
   const settings = { limits: containerLimits(config.limits), spoolBudgetBytes: workspace.spoolBudget };
 
@@ -76,9 +87,12 @@ const openIngest = (
       const found = connectors.find(({ connector }) => connector === item.data.connector);
       return ingestObject(found?.ports, settings)(item);
     },
-    setAside: async ({ id, data: { connector, landedAtMs, object }, progress }, reason, cause) => {
+    setAside: async ({ id, data: { connector, landedAtMs, object, fileId }, progress }, reason, cause) => {
       const job = { id, connector, landedAtMs, uri: object.uri, events: 0, payload: Buffer.alloc(0) };
       const rest = await setWholeJobAside(toQuarantine, job, { reason, cause });
+      // Or a listing finds it again when its tombstone is gone.
+      const found = connectors.find((one) => one.connector === connector);
+      await found?.ports.ledger.finish(fileId as FileId); // brand: the lister made it with core/ids.ts
       // What was handed over before is counted with it. Written by the pipeline's saveProgress.
       const before = (progress as { tally: Tally } | undefined)?.tally ?? {};
       return { ...addTallies(before, rest), "file:quarantined": 1 };
@@ -102,25 +116,24 @@ const openConnector = (
   { redis, metrics, log }: StageContext,
   tools: WorkspaceTools,
   labels: { workspace: string; connector: string },
-  settings: ConnectorConfig,
+  { source: settings, isThorough }: ConnectorConfig & { isThorough: boolean },
 ) => {
   const { workspace, connector } = labels;
-  const source = sourceOf(settings);
-  const ledger = redisLedger(redis, workspace, connector);
+  const { name, source, finder } = connectorSource(settings, { isThorough });
+  const ledger = redisLedger(redis, workspace, connector, name);
   const lister = startLister({
     connector,
     source,
+    finder,
     ledger,
     queues: tools.queues,
-    pollMs: settings.source.pollMs,
+    pollMs: settings.pollMs,
     log,
     onRound: countedRounds(metrics, labels),
   });
   const read = countedRead(source.read, metrics, labels);
   return { connector, lister, ports: portsOf(tools, { ...source, read }, ledger) };
 };
-
-const sourceOf = ({ source }: ConnectorConfig): Source => folderSource(source.path);
 
 const portsOf = (
   { spool, queues, toQuarantine }: WorkspaceTools,

@@ -6,6 +6,7 @@ import { ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts"
 import type { Item } from "@currents-relay/shared/queues/stage-worker.ts";
 import { cutChunks, type ResumePoint } from "./core/chunk.ts";
 import type { ContainerLimits } from "./core/limits.ts";
+import { SourceUnavailable } from "./core/source-unavailable.ts";
 import { ObjectChanged } from "./core/object-changed.ts";
 import { chunkParcel, faultParcel } from "./core/parcels.ts";
 import { readOn } from "./core/read-on.ts";
@@ -49,6 +50,7 @@ export const ingestObject =
         }
       }
     } catch (error) {
+      if (error instanceof SourceUnavailable) return retry(error.afterMs, error);
       if (!(error instanceof ObjectChanged)) throw error;
       // What was taken of the old version stays taken (ids are remembered); the new one is another file.
       tally = { ...tally, "file:quarantined": 0 };

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { verifyWriteKey } from "@currents-relay/deliver/adapters/settings-probe.ts";
-import { folderSource } from "@currents-relay/ingest/adapters/folder-source.ts";
+import { connectorSource } from "@currents-relay/ingest/adapters/connector-source.ts";
 import type { ConnectorConfig, RelayConfig, SegmentConfig } from "@currents-relay/shared/config/schema.ts";
 import { createLogger } from "@currents-relay/shared/runtime/logger.ts";
 import { connectRedis, unsafeSettings } from "@currents-relay/shared/runtime/redis.ts";
@@ -68,14 +68,10 @@ const verifyKey = async ({ writeKey, settingsEndpoint, ...segment }: SegmentConf
 };
 
 const verifySource = async ({ source }: ConnectorConfig): Promise<Finding> => {
+  const { name, probe } = connectorSource(source);
   try {
-    let files = 0;
-    let bytes = 0;
-    for await (const object of folderSource(source.path).list(AbortSignal.timeout(60_000))) {
-      files += 1;
-      bytes += object.bytes;
-    }
-    return { isGood: true, text: `${source.path} has ${counted(files, "file")} (${(bytes / 1e6).toFixed(1)} MB)` };
+    await probe(AbortSignal.timeout(60_000));
+    return { isGood: true, text: `${name} can be listed and read` };
   } catch (error) {
     return { isGood: false, text: messageOf(error) };
   }

@@ -50,7 +50,14 @@ Redis or the admin port is not there, 78 when the configuration has faults.`,
       import("../run-once.ts"),
     ]);
     return withRedis(loaded, async (redisUrl) => {
-      const relay = composeProcess({ loaded, redisUrl, stages, adminPort, logLevel: values.once ? "warn" : "info" });
+      const relay = composeProcess({
+        loaded,
+        redisUrl,
+        stages,
+        adminPort,
+        logLevel: values.once ? "warn" : "info",
+        isOnce: values.once === true,
+      });
       if (!values.once)
         return runUntilSignal(relay, "relay", (stopped) => showRunning({ relay, loaded, redisUrl, stopped }));
       const { summary, isStopped } = await runOnce(relay, Object.keys(loaded.config.workspaces));

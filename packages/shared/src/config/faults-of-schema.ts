@@ -39,6 +39,8 @@ const unknownKey = (path: FaultPath): Fault => {
     : elsewhere
       ? `it belongs to ${elsewhere}`
       : `known here: ${known.join(", ")}`;
+  // Known, but to another kind of what stands here (a source of another type).
+  if (meant === key) return { path, message: "is no key of this type" };
   return { path, message: `is no key of the configuration; ${advice}` };
 };
 

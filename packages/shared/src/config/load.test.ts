@@ -185,15 +185,29 @@ test.each([
   expect(faultsOf(aConfig({ connector: [line] }))).toEqual([expect.stringContaining(`engagement.${message}`)]);
 });
 
-test.each(["s3", "gcs", "azure", "http"])(
-  "a source of type %s is refused in one sentence, whatever else it has",
-  (type) => {
-    const text = aConfig().replace("type: folder, path: ./currents", `type: ${type}, bucket: b, region: r`);
-    expect(faultsOf(text)).toEqual([
-      `relay.yaml:8 workspaces.acme.connectors.engagement.source.type: source type ${type} is not supported yet; use folder`,
-    ]);
-  },
-);
+test("a source of type http is refused in one sentence, whatever else it has", () => {
+  expect(faultsOf(aConfig().replace("type: folder, path: ./currents", "type: http, port: 8080"))).toEqual([
+    "relay.yaml:8 workspaces.acme.connectors.engagement.source.type: source type http is not supported yet; use a folder or a bucket",
+  ]);
+});
+
+test("a source of a type that nobody knows is told the types there are", () => {
+  expect(faultsOf(aConfig().replace("type: folder", "type: ftp"))).toEqual([
+    'relay.yaml:8 workspaces.acme.connectors.engagement.source.type: expected one of folder, s3, gcs, azure; got "ftp"',
+  ]);
+});
+
+test.each([
+  ["type: s3, bucket: currents, region: eu-central-1, prefix: exports", []],
+  ["type: gcs, bucket: currents, since: 2026-11-23T00:00:00Z", []],
+  ["type: azure, container: currents, account: acme", []],
+  ["type: gcs, bucket: currents, region: r", ["source.region: is no key of this type"]],
+  ["type: azure, container: currents", ["source: needs exactly one of connectionString, sasUrl, account"]],
+  ["type: s3", ["source.bucket: is missing; expected text"]],
+])("a bucket as a source: %s", (source, faults) => {
+  const found = faultsOf(aConfig().replace("type: folder, path: ./currents", source));
+  expect(found).toEqual(faults.map((fault) => `relay.yaml:8 workspaces.acme.connectors.engagement.${fault}`));
+});
 
 test.each([
   ["", "relay.yaml: the file is empty; it needs at least version and workspaces"],

@@ -5,6 +5,7 @@ import { type Fault, pathText, valueAt } from "./fault.ts";
 import { faultsOfSchema, plainWords } from "./faults-of-schema.ts";
 import { type FilesRead, readDigest, readTextFile } from "./read-file.ts";
 import { configSchema, type RelayConfig, type WorkspaceConfig, workspaceSchema } from "./schema.ts";
+import type { SourceConfig } from "./source-schema.ts";
 import { substitute } from "./substitute.ts";
 import { readYaml, type YamlText } from "./yaml-text.ts";
 
@@ -91,10 +92,17 @@ const withAbsolutePaths = (config: RelayConfig, folder: string): RelayConfig => 
     },
     connectors: mapValues(workspace.connectors, (connector) => ({
       ...connector,
-      source: { ...connector.source, path: resolve(folder, connector.source.path) },
+      source: withAbsolutePath(connector.source, folder),
     })),
   })),
 });
+
+const withAbsolutePath = (source: SourceConfig, folder: string): SourceConfig => {
+  if (source.type === "folder") return { ...source, path: resolve(folder, source.path) };
+  if (source.type === "gcs" && source.keyFile !== undefined)
+    return { ...source, keyFile: resolve(folder, source.keyFile) };
+  return source;
+};
 
 const mapValues = <A, B>(values: Record<string, A>, change: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));

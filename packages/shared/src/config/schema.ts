@@ -14,6 +14,7 @@ import {
   url,
   wholeNumber,
 } from "./scalars.ts";
+import { sourceSchema } from "./source-schema.ts";
 
 /** A name of the operator's choosing: it becomes a part of queue names and metric labels. */
 const name = () =>
@@ -69,28 +70,6 @@ const segment = z
 
 const withoutSlash = (address: string): string => address.replace(/\/+$/, "");
 
-const plannedSources: readonly unknown[] = ["s3", "gcs", "azure", "http"];
-
-/** Looked at before the other keys: those of another type would only be noise. */
-const knownSource = z.looseObject({
-  type: z.literal("folder", {
-    error: ({ input }) =>
-      plannedSources.includes(input)
-        ? `source type ${String(input)} is not supported yet; use folder`
-        : expected("folder"),
-  }),
-});
-
-const source = knownSource.pipe(
-  z
-    .strictObject({
-      type: oneOf(["folder"]).describe("Where the files are: a folder"),
-      path: text().describe("The folder, read all levels deep; relative to the configuration file"),
-      poll: duration("50ms", "1h").prefault("500ms").describe("How often the folder is listed"),
-    })
-    .transform(({ poll, ...rest }) => ({ ...rest, pollMs: poll })),
-);
-
 const neverRemoved = ["id", "time", "user_id", "external_user_id"];
 const neverHashed = ["id", "time"];
 
@@ -123,7 +102,7 @@ const connector = z.strictObject({
     .register(kinds, { kind: "an e-mail address" })
     .optional()
     .describe("Who is told about this connector's outages"),
-  source: source.describe("What Braze's Current writes to"),
+  source: sourceSchema.describe("What Braze's Current writes to"),
   events: listOf("glob")
     .min(1, "selects nothing; leave it out to select every type that Braze exports to Segment")
     .optional()

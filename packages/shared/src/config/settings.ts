@@ -42,12 +42,30 @@ const unwrapped = (schema: z.core.$ZodType): Found => {
   }
 };
 
+/** The keys of several kinds of one thing: what several have is shown once, and the key that tells them apart with all of them. */
+const settingsOfKinds = (union: z.core.$ZodDiscriminatedUnion, path: readonly string[]): Setting[] => {
+  const found = union._zod.def.options.flatMap((kind) =>
+    settingsBelow(kind, path).filter(({ path: of }) => of.length > path.length),
+  );
+  const isTeller = ({ path: of }: Setting) =>
+    of.length === path.length + 1 && of.at(-1) === union._zod.def.discriminator;
+  const tellers = found.filter(isTeller).map(({ kind }) => kind);
+  const first = new Map<string, Setting>();
+  for (const setting of found) {
+    const key = setting.path.join(".");
+    if (!first.has(key))
+      first.set(key, isTeller(setting) ? { ...setting, kind: `one of ${tellers.join(", ")}` } : setting);
+  }
+  return [...first.values()];
+};
+
 const settingsBelow = (schema: z.core.$ZodType, path: readonly string[]): Setting[] => {
   const { inner, ...facts } = unwrapped(schema);
   const own: Setting[] = path.length === 0 || path.at(-1) === "*" ? [] : [{ path, ...facts }];
   if (facts.kind !== undefined) return own;
   if (inner instanceof z.ZodObject)
     return [...own, ...Object.entries(inner.shape).flatMap(([key, member]) => settingsBelow(member, [...path, key]))];
+  if (inner instanceof z.ZodDiscriminatedUnion) return [...own, ...settingsOfKinds(inner, path)];
   if (inner instanceof z.ZodRecord) return [...own, ...settingsBelow(inner.def.valueType, [...path, "*"])];
   throw new Error(`the setting ${path.join(".")} has no kind: make it with scalars.ts`);
 };

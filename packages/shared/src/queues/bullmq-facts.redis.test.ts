@@ -64,7 +64,7 @@ test("addBulk is not atomic: a connection lost in the middle leaves a part; addi
   expect(error).toMatchObject({ message: "Command aborted due to connection close" });
   expect(isRedisTrouble(error)).toBe(true);
   await queues.add("transform", jobs);
-  expect((await waitingIds()).toSorted()).toEqual(["t-a-0", "t-a-1", "t-a-2"]);
+  expect(new Set(await waitingIds())).toEqual(new Set(["t-a-0", "t-a-1", "t-a-2"]));
 });
 
 test("a lost answer makes ioredis send again: a job of its own number is there twice, a job of ours once", async () => {

@@ -16,12 +16,12 @@ export interface JobProgress {
   readonly value: object | undefined;
   /** How often the job ended or stalled its worker since it last made progress. */
   readonly stalls: number;
-  save(value: object): Promise<void>;
+  save: (value: object) => Promise<void>;
   /**
    * Says that the job has not ended its worker for a while: whatever ends it now is not likely to be the job. Without
    * it, jobs that wait long in hand would be blamed when workers are killed often.
    */
-  survive(): Promise<void>;
+  survive: () => Promise<void>;
 }
 
 export const jobProgress = (job: Job): JobProgress => {

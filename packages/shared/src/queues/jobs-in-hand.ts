@@ -2,18 +2,18 @@
 export interface RunInHand {
   /** Aborted when the job is no longer ours. */
   signal: AbortSignal;
-  end(): void;
+  end: () => void;
 }
 
 /** The jobs that a worker has in hand, and whether their locks are still ours. */
 export interface JobsInHand {
-  begin(id: string): RunInHand;
+  begin: (id: string) => RunInHand;
   /** Redis has said that these locks are ours for another lock's time. */
-  renewed(ids: readonly string[]): void;
+  renewed: (ids: readonly string[]) => void;
   /** Redis has said that these locks are not ours. */
-  lost(ids: readonly string[]): void;
-  abortAll(reason: Error): void;
-  isEmpty(): boolean;
+  lost: (ids: readonly string[]) => void;
+  abortAll: (reason: Error) => void;
+  isEmpty: () => boolean;
 }
 
 /** The part of a lock's time for which we take it for ours without word from Redis. */

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ok } from "../core/outcome.ts";
+import type { Tally } from "../contracts/tally.ts";
+import { ok, type Outcome } from "../core/outcome.ts";
 import { eventually } from "../testing/eventually.ts";
 import { useRedis } from "../testing/redis-server.ts";
 import { counted, type StageRig, stageRig } from "./testing/stage-rig.ts";
@@ -51,7 +52,7 @@ test("a job that kills its worker ends in quarantine the fifth time; what was in
 test("a job that has stalled five times is set aside without being run", async () => {
   await rig.add(["t-a-0"]);
   await remember(5);
-  const handle = vi.fn(() => Promise.resolve(ok(counted)));
+  const handle = vi.fn<() => Promise<Outcome<Tally>>>(() => Promise.resolve(ok(counted)));
   rig.start({ handle });
   await eventually(() => expect(rig.settled.get("t-a-0")).toEqual({ in: 1, "quarantined:poison": 1 }));
   expect(rig.aside.get("t-a-0")).toBe("poison: the job ended or stalled its worker 5 times");

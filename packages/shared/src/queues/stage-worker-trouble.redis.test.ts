@@ -171,11 +171,12 @@ test("a Redis that is still loading is waited for", async () => {
   await redis.mset(...keys);
   await redis.bgrewriteaof();
   await eventually(async () => expect(await redis.info("persistence")).toMatch(/aof_rewrite_in_progress:0/));
-  const { dir, port, kill9, restart } = server.server();
-  await kill9();
+  const own = server.server();
+  const { dir, port } = own;
+  await own.kill9();
   rig.start({ handle: () => Promise.resolve(ok(counted)) });
   const slow = await startRedisServer({ dir, port, args: ["--key-load-delay", "1500"] });
-  restoring.push(() => slow.stop().then(restart));
+  restoring.push(() => slow.stop().then(() => own.restart()));
   await eventually(() => expect(rig.settled.size).toBe(1));
   expect(rig.logged.length + connectionLog.length).toBeLessThan(4);
 });

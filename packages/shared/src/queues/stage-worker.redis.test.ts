@@ -99,7 +99,7 @@ test("of two pauses of a queue the one that ends later counts", async () => {
 
 test("a held job that was moved ends here, and its entry is left alone", async () => {
   await rig.add(["t-a-0"]);
-  const onHold = vi.fn(() => Promise.resolve<typeof moved>(moved));
+  const onHold = vi.fn<() => Promise<typeof moved>>(() => Promise.resolve(moved));
   rig.start({ handle: () => Promise.resolve(hold("unauthorized")), onHold });
   await eventually(async () => expect((await job("t-a-0")).returnvalue).toBe("moved"));
   expect(onHold).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ id: "t-a-0" }), "unauthorized");
@@ -145,7 +145,7 @@ test("a job that throws is tried again, others in between, and after ten times i
 test("a job that cannot even be set aside is kept, and tried again", async () => {
   await rig.add(["t-a-0"]);
   await rig.redis.hset("relay:transform-acme:t-a-0", "atm", maxAttempts + 5);
-  const setAside = vi.fn(() => Promise.reject(because));
+  const setAside = vi.fn<() => Promise<never>>(() => Promise.reject(because));
   rig.start({ handle: () => Promise.reject(because), setAside });
   await eventually(() => expect(setAside).toHaveBeenCalled());
   await eventually(async () =>

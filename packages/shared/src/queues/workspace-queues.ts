@@ -13,13 +13,13 @@ export interface NewJob<Data> {
 /** The five queues of one workspace, opened when first used. */
 export interface WorkspaceQueues {
   workspace: string;
-  open(kind: QueueKind): Queue;
+  open: (kind: QueueKind) => Queue;
   /**
    * Adds jobs in order. A job whose id exists, waiting or done, is left as it is: adding twice changes nothing.
    * `first`: ahead of everything that waits (still in the given order).
    */
-  add<Data>(kind: QueueKind, jobs: readonly NewJob<Data>[], place?: "first" | "last"): Promise<void>;
-  close(): Promise<void>;
+  add: <Data>(kind: QueueKind, jobs: readonly NewJob<Data>[], place?: "first" | "last") => Promise<void>;
+  close: () => Promise<void>;
 }
 
 /**

@@ -47,5 +47,5 @@ test("an abort ends the waiting, also while Redis says nothing at all", async ()
 
 test("an abort ends the waiting between two questions", async () => {
   await limit(1);
-  await expect(waitUntilWritable(server.connect(), AbortSignal.timeout(100))).rejects.toThrow();
+  await expect(waitUntilWritable(server.connect(), AbortSignal.timeout(100))).rejects.toThrow("aborted");
 });

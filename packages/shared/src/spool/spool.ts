@@ -20,21 +20,21 @@ export interface Spool {
    * Writes entries that are not there yet; an entry whose job was already counted as done is not written again.
    * Resolves when Redis has them (on disk, with `appendfsync always`), with the workspace's bytes in the spool.
    */
-  put(entries: readonly SpoolEntry[]): Promise<{ bytes: number }>;
+  put: (entries: readonly SpoolEntry[]) => Promise<{ bytes: number }>;
   /** The payload, or undefined when it is gone; with `kind` also when it waits for another queue's job now. */
-  read(id: JobId, kind?: QueueKind): Promise<Buffer | undefined>;
+  read: (id: JobId, kind?: QueueKind) => Promise<Buffer | undefined>;
   /** Those of the ids that have no entry. */
-  missing(ids: readonly JobId[]): Promise<JobId[]>;
+  missing: (ids: readonly JobId[]) => Promise<JobId[]>;
   /**
    * Hands the entry from one queue's job on to another queue's job of the same id, which must be there already.
    * Nothing to do when that was done, or when the entry is gone.
    */
-  move(id: JobId, from: QueueKind, to: QueueKind): Promise<void>;
+  move: (id: JobId, from: QueueKind, to: QueueKind) => Promise<void>;
   /**
    * True when this queue's job has nothing left to do: its entry was handed on to another queue's job of the same id,
    * or a job of this id was counted as done.
    */
-  hasLeft(id: JobId, kind: QueueKind): Promise<boolean>;
+  hasLeft: (id: JobId, kind: QueueKind) => Promise<boolean>;
   /** Removes the entry of a done job and counts its tally; the counting happens once, however often this is called. */
-  settle(id: JobId, kind: QueueKind, stage: CountingStage, tally: Tally): Promise<{ counted: boolean }>;
+  settle: (id: JobId, kind: QueueKind, stage: CountingStage, tally: Tally) => Promise<{ counted: boolean }>;
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 /** A way to Redis on which answers get lost, or are late. */
 export interface RedisProxy {
@@ -7,10 +7,10 @@ export interface RedisProxy {
   /** Answers stay on the way from the next one on that has this text in it; `arrived` resolves when that one has. */
   holdAnswers(from?: string): { arrived: Promise<void> };
   /** What was held goes on its way. */
-  releaseAnswers(): void;
+  releaseAnswers: () => void;
   /** Loses what is held and cuts every connection; new ones work. `letThrough` answers still arrive before. */
-  cut(letThrough?: (held: Buffer) => Buffer): void;
-  close(): Promise<void>;
+  cut: (letThrough?: (held: Buffer) => Buffer) => void;
+  close: () => Promise<void>;
 }
 
 interface Way {
@@ -41,9 +41,7 @@ export const redisProxy = async (redisPort: number): Promise<RedisProxy> => {
       } else client.write(data);
     });
   });
-  proxy.listen(0, "127.0.0.1");
-  await once(proxy, "listening");
-  const { port } = proxy.address() as AddressInfo; // listens on TCP
+  const port = await listening(proxy);
   return {
     url: `redis://127.0.0.1:${port}`,
     holdAnswers: (from = "") => {
@@ -69,4 +67,10 @@ export const redisProxy = async (redisPort: number): Promise<RedisProxy> => {
       await once(proxy, "close");
     },
   };
+};
+
+const listening = async (proxy: Server): Promise<number> => {
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  return (proxy.address() as AddressInfo).port; // listens on TCP
 };
