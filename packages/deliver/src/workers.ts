@@ -10,6 +10,7 @@ import {
   type StageWorker,
   type StageWorkerOptions,
 } from "@currents-relay/shared/queues/stage-worker.ts";
+import { forcedPartMs } from "@currents-relay/shared/runtime/lifecycle.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { StageContext } from "@currents-relay/shared/stage/stage.ts";
 import type { WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
@@ -78,7 +79,7 @@ const workerOf = <Job extends DeliverJob>(
     log,
     retryWaitsFor: "queue",
     // A request that is under way is let come to its end, also when the process has to end now.
-    timing: { giveBackMs: segment.requestTimeoutMs + 2_000 },
+    timing: { giveBackMs: Math.min(segment.requestTimeoutMs + 2_000, forcedPartMs - 1_000) },
     hasLeft: (id: JobId) => tools.spool.hasLeft(id, kind),
     setAside: async ({ id, data }: Item<Job>, reason, cause) => {
       const payload = (await tools.spool.read(id)) ?? Buffer.alloc(0);

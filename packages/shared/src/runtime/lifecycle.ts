@@ -20,8 +20,11 @@ export interface Lifecycle {
 
 /** How long a drain may take before jobs in hand are given back. */
 export const drainDeadlineMs = 25_000;
-/** How long one part may take then. A part that hangs must not keep the process from ending. */
-const forcedPartMs = 5_000;
+/**
+ * How long one part may take then: a request to Segment that is under way may end (10 s by default), but a part that
+ * hangs must not keep the process from ending.
+ */
+export const forcedPartMs = 15_000;
 
 export const createLifecycle = (
   parts: readonly Part[],
