@@ -134,8 +134,12 @@ test("SIGTERM in the middle: what is in hand is finished, exit 0, and the next r
   expect(Object.fromEntries(segment.ids())).toEqual(Object.fromEntries(wanted.map((id) => [id, 1])));
 });
 
-test("a second SIGINT does not wait for what is in hand, and loses none of it", async () => {
-  const { folder } = await aSource({ events: 100 });
+test("a second SIGINT waits for nothing but a request that is under way, and loses none of what is in hand", async () => {
+  const config = aConfig({ segment: segment.url, redis: redis.url() });
+  const { folder } = await aSource({
+    events: 100,
+    config: config.replace("eventsPerSecond", "requestTimeout: 1s, eventsPerSecond"),
+  });
   segment.control({ rules: [{ match: { route: "batch" }, then: { hang: true } }] });
   const relay = startRelayCommand(["start"], { cwd: folder });
   await until("a request hangs", () => (segment.stats().requests.byStatus["hang"] ?? 0) > 0);

@@ -133,8 +133,9 @@ workspaces:${workspace("acme")}${workspace("globex")}
   it("a key that the settings endpoint no longer knows opens the outage of its workspace, and of no other", async () => {
     const onceDown = { match: { writeKey: "globex-key", route: "batch" as const }, times: 1, then: { status: 503 } };
     segment.control({ keys: ["globex-key"], rules: [onceDown] });
-    await Promise.all([currents("acme", 3), currents("globex", 4, { notAvro: true })]);
     await fires("RelayOutageOpen", { workspace: "acme", reason: "unknown-write-key" });
+    // Only now: what had been sent before it was noticed, Segment would have thrown away.
+    await Promise.all([currents("acme", 3), currents("globex", 4, { notAvro: true })]);
     await until(
       "its events are held",
       async () => ((await one('max(relay_held_events{workspace="acme"})')) ?? 0) > 2_500,

@@ -1,4 +1,5 @@
 import type { RelayConfig, SegmentConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
+import { unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
 import {
   createStage,
   type Stage,
@@ -64,8 +65,9 @@ const openDeliver = async (
     isRunning: () => fresh.isRunning() && replay.isRunning(),
     drain: async (force) => {
       await Promise.all([fresh.drain(force), replay.drain(force)]);
-      await Promise.all([clock.stop(), sweeping.stop(), notices.drain(force)]);
-      await outage.drain(force);
+      // All of these may wait for Redis.
+      await unlessForced(force, Promise.all([clock.stop(), sweeping.stop(), notices.drain(force)]));
+      await unlessForced(force, outage.drain(force));
       await transport.close();
       await tools.queues.close();
     },

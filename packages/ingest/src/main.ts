@@ -5,6 +5,7 @@ import { addTallies, type Tally } from "@currents-relay/shared/contracts/tally.t
 import type { FileId } from "@currents-relay/shared/core/ids.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
+import { unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
 import { startStageWorker } from "@currents-relay/shared/queues/stage-worker.ts";
 import {
   createStage,
@@ -103,7 +104,8 @@ const openIngest = (
   const runner = {
     isRunning: () => worker.isRunning() && connectors.every(({ lister }) => lister.isRunning()),
     drain: async (force: AbortSignal) => {
-      await Promise.all(connectors.map(({ lister }) => lister.stop()));
+      // A lister may wait for Redis, or for its source.
+      await unlessForced(force, Promise.all(connectors.map(({ lister }) => lister.stop())));
       await worker.drain(force);
       await sweeping.stop();
       await queues.close();

@@ -7,6 +7,7 @@ import type { JobId } from "../core/ids.ts";
 import { keyPrefix, queueName } from "../core/keys.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { unlessForced } from "../runtime/lifecycle.ts";
 import { luaScript } from "../runtime/lua-script.ts";
 import { throughTrouble } from "../runtime/redis-trouble.ts";
 import { type JobEnd, moved } from "./job-end.ts";
@@ -96,6 +97,8 @@ export const maxAttempts = 10;
 export const noLimit = 1_000_000_000;
 const longestBackoffMs = 60_000;
 const suspectWaitMs = 1_000;
+/** How long a forced drain waits where no job is in hand: for the record of one that has just ended. */
+const giveBackOfNoneMs = 1_000;
 
 /** Hash: BullMQ's settings of a queue. */
 const metaKey = (kind: QueueKind, workspace: string): string => `${keyPrefix}:${queueName(kind, workspace)}:meta`;
@@ -140,28 +143,18 @@ export const startStageWorker = <Data>(options: StageWorkerOptions<Data>): Stage
     isRunning: () => worker.isRunning() && (!inHand.isEmpty() || worker.unansweredMs < timing.wedgedAfterMs),
     drain: async (force) => {
       const closed = worker.close().then(() => Promise.all(settling));
-      await either(closed, force);
+      await unlessForced(force, closed);
       if (!force.aborted) return;
       inHand.abortAll(new Error("the worker is ending"));
       const patience = new AbortController();
-      const timer = setTimeout(() => patience.abort(), timing.giveBackMs);
-      await either(closed, patience.signal);
+      const timer = setTimeout(() => patience.abort(), inHand.isEmpty() ? giveBackOfNoneMs : timing.giveBackMs);
+      await unlessForced(patience.signal, closed);
       clearTimeout(timer);
       // Without Redis nothing can be given back: those jobs stall, and other workers take them over.
       giveUp.abort(new Error("the worker has ended"));
       worker.abandon();
     },
   };
-};
-
-/** Resolves when the work is done or the signal aborts. */
-const either = async (work: Promise<unknown>, signal: AbortSignal): Promise<void> => {
-  const aborted = Promise.withResolvers<void>();
-  const onAbort = () => aborted.resolve();
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort);
-  await Promise.race([work, aborted.promise]);
-  signal.removeEventListener("abort", onAbort);
 };
 
 const openWorker = <Data>(

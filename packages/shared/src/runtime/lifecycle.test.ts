@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { gatheringLog } from "../testing/gathering-log.ts";
-import { createLifecycle, onSignals, type Part } from "./lifecycle.ts";
+import { createLifecycle, onSignals, type Part, unlessForced } from "./lifecycle.ts";
 
 const quietly = gatheringLog([]);
 
@@ -147,4 +147,18 @@ test("signals stop, again and again, until that is taken back", () => {
   release();
   expect(heard).toEqual(["SIGTERM", "SIGINT", "SIGTERM"]);
   expect(listeners()).toEqual(before);
+});
+
+test("what need not be waited for when forced is waited for until then", async () => {
+  const force = new AbortController();
+  const work = Promise.withResolvers<void>();
+  let isOver = false;
+  const waiting = unlessForced(force.signal, work.promise).then(() => (isOver = true));
+  await new Promise(setImmediate);
+  expect(isOver).toBe(false);
+  force.abort();
+  await waiting;
+  await unlessForced(AbortSignal.abort(), work.promise);
+  await unlessForced(new AbortController().signal, Promise.resolve());
+  await expect(unlessForced(new AbortController().signal, Promise.reject(new Error("no")))).rejects.toThrow("no");
 });

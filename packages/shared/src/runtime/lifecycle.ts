@@ -92,6 +92,19 @@ const drainInTime = async (part: Part, force: AbortSignal, forcedMs: number): Pr
   }
 };
 
+/** Resolves when the work is done, or when `force` aborts: from then on nobody waits for it. */
+export const unlessForced = async (force: AbortSignal, work: Promise<unknown>): Promise<void> => {
+  const forced = Promise.withResolvers<void>();
+  const onForce = () => forced.resolve();
+  if (force.aborted) onForce();
+  force.addEventListener("abort", onForce);
+  try {
+    await Promise.race([work, forced.promise]);
+  } finally {
+    force.removeEventListener("abort", onForce);
+  }
+};
+
 /** SIGTERM and SIGINT call `stop`: the first drains, the second forces. Answers with a function that takes it back. */
 export const onSignals = (stop: (signal: NodeJS.Signals) => void): (() => void) => {
   const signals: NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
