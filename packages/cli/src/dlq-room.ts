@@ -1,7 +1,6 @@
 import { redisDesk } from "@currents-relay/deliver/adapters/redis-desk.ts";
 import type { DeskQueue } from "@currents-relay/deliver/core/desk-entry.ts";
 import type { Desk } from "@currents-relay/deliver/desk.ts";
-import { readEnvironment } from "@currents-relay/shared/config/environment.ts";
 import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import { openWorkspaceQueues, type WorkspaceQueues } from "@currents-relay/shared/queues/workspace-queues.ts";
 import { createLogger } from "@currents-relay/shared/runtime/logger.ts";
@@ -10,10 +9,11 @@ import { isRedisTrouble } from "@currents-relay/shared/runtime/redis-trouble.ts"
 import { redisSpool } from "@currents-relay/shared/spool/redis-spool.ts";
 import type { Spool } from "@currents-relay/shared/spool/spool.ts";
 import type { Redis } from "ioredis";
-import { embeddedRedisFolder, runningEmbeddedRedis } from "./embedded-redis.ts";
+
 import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
 import { configPath, type GoodConfig, readConfig } from "./read-config.ts";
 import { requireRedis } from "./redis-answers.ts";
+import { redisUrlOf } from "./redis-to-ask.ts";
 
 /** One workspace of a running relay, as an operator's command works on it. */
 export interface DlqRoom {
@@ -58,14 +58,4 @@ const chosen = ({ config }: GoodConfig, name: string | undefined): [string, Work
   if (found) return found;
   const said = name === undefined ? "--workspace is missing" : `there is no workspace "${name}"`;
   throw new CommandError(exitCodes.usage, `${said}; there are: ${all.map(([known]) => known).join(", ")}`);
-};
-
-const redisUrlOf = ({ config, file }: GoodConfig): string => {
-  const url =
-    config.redis?.url.reveal() ?? readEnvironment().redisUrl ?? runningEmbeddedRedis(embeddedRedisFolder(file));
-  if (url !== undefined) return url;
-  throw new CommandError(
-    exitCodes.unavailable,
-    `There is no Redis to ask: no \`relay start\` runs with ${file}, and neither redis.url nor REDIS_URL names one.`,
-  );
 };

@@ -1,5 +1,4 @@
 import { parseArgs } from "node:util";
-import { readEnvironment } from "@currents-relay/shared/config/environment.ts";
 import { createLogger } from "@currents-relay/shared/runtime/logger.ts";
 import { connectRedis } from "@currents-relay/shared/runtime/redis.ts";
 import {
@@ -9,10 +8,11 @@ import {
   type WorkspaceStatus,
 } from "@currents-relay/shared/stage/status.ts";
 import type { Command } from "../command.ts";
-import { embeddedRedisFolder, runningEmbeddedRedis } from "../embedded-redis.ts";
-import { CommandError, exitCodes } from "../exit-codes.ts";
+
+import { exitCodes } from "../exit-codes.ts";
 import { formatCount, print, table } from "../output.ts";
-import { configPath, type GoodConfig, readConfig } from "../read-config.ts";
+import { configPath, readConfig } from "../read-config.ts";
+import { redisUrlOf } from "../redis-to-ask.ts";
 import { requireRedis } from "../redis-answers.ts";
 
 export const status: Command = {
@@ -33,16 +33,6 @@ configuration. Exits with 0, or with 69 when no Redis answers.`,
     print(values.json ? JSON.stringify({ workspaces: statuses.map(forScripts) }) : forPeople(statuses));
     return exitCodes.ok;
   },
-};
-
-const redisUrlOf = ({ config, file }: GoodConfig): string => {
-  const url =
-    config.redis?.url.reveal() ?? readEnvironment().redisUrl ?? runningEmbeddedRedis(embeddedRedisFolder(file));
-  if (url !== undefined) return url;
-  throw new CommandError(
-    exitCodes.unavailable,
-    `There is no Redis to ask: no \`relay start\` runs with ${file}, and neither redis.url nor REDIS_URL names one.`,
-  );
 };
 
 const readStatuses = async (url: string, workspaces: readonly string[]): Promise<WorkspaceStatus[]> => {

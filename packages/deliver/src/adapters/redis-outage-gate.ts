@@ -40,7 +40,9 @@ export const outageGate = (options: OutageGateOptions): OutageGate => {
     settle: async (pass, verdict) => {
       switch (verdict.kind) {
         case "delivered":
-          if (pass.trial) await outage.report({ kind: "delivered", keyFingerprint, atMs: now() });
+          // Not thrown: the batch would be sent again for it. The trial is free again after its time, and another follows.
+          if (pass.trial)
+            await outage.report({ kind: "delivered", keyFingerprint, atMs: now() }).catch(() => undefined);
           return;
         case "outage":
           await outage.report({ kind: "refused", reason: verdict.reason, keyFingerprint, atMs: now() });

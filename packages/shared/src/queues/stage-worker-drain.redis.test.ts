@@ -119,3 +119,36 @@ test("with Redis gone a forced drain ends all the same", async () => {
   redis.disconnect();
   await server.server().restart();
 });
+
+test("with Redis gone and no job in hand there is nothing to wait for", async () => {
+  const redis = connectRedis(server.url(), gatheringLog([]));
+  const lonely = stageRig(redis);
+  const worker = lonely.start({ timing: { giveBackMs: 60_000 }, handle: () => Promise.resolve(ok(counted)) });
+  await eventually(async () => expect(await rig.queue.getWorkersCount()).toBe(1));
+  let failures = 0;
+  redis.on("error", () => (failures += 1));
+  await server.server().kill9();
+  await eventually(() => expect(failures).toBeGreaterThan(3));
+  const startedMs = performance.now();
+  await worker.drain(AbortSignal.abort());
+  expect(performance.now() - startedMs).toBeLessThan(3_000);
+  redis.disconnect();
+  await server.server().restart();
+});
+
+test("a settling that waits for Redis is left to the sweeper when the end is forced", async () => {
+  await rig.add(["t-a-0"]);
+  const by = server.connect();
+  const worker = rig.start({
+    timing: quickly,
+    handle: () => Promise.resolve(ok(counted)),
+    settle: async () => {
+      await by.config("SET", "maxmemory", 1);
+      await by.set("a", "b");
+    },
+  });
+  await eventually(() => expect(rig.logged).toContain("redis.trouble"));
+  await worker.drain(AbortSignal.abort());
+  await eventually(() => expect(rig.logged).toContain("settle.postponed: the sweeper will do it"));
+  await by.config("SET", "maxmemory", 0);
+});

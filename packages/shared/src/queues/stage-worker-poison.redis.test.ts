@@ -29,7 +29,7 @@ test("a job that kills its worker ends in quarantine the fifth time; what was in
   let child: ChildProcess | undefined;
   const running = (async () => {
     for (let starts = 0; !stopped.signal.aborted && starts < 20; starts += 1) {
-      child = spawn(process.execPath, [program, server.url()], { stdio: "ignore" });
+      child = spawn(process.execPath, [program, server.url()], { stdio: ["pipe", "ignore", "ignore"] });
       await once(child, "exit");
     }
   })();

@@ -8,7 +8,9 @@ import type { SpoolEntry } from "./spool.ts";
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 /** Level 1: 0.8 us an event for 44 bytes of 1,285 (DESIGN section 11); higher levels cost more than they save. */
-const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 128 * 1024 };
+/** A request body comes out in one piece: with Node's 16 KiB at a time it took four times as long (1.9 ms, not 0.4). */
+const decompression = { chunkSize: 512 * 1024 };
 
 const letters: Readonly<Record<QueueKind, string>> = {
   ingest: "i",
@@ -34,7 +36,7 @@ export const encodeEntry = async ({ kind, events, payload }: SpoolEntry): Promis
 };
 
 export const ownerLetterOf = (entry: Buffer): string => entry.toString("latin1", 0, 1);
-export const payloadOf = (entry: Buffer): Promise<Buffer> => decompress(entry.subarray(headBytes));
+export const payloadOf = (entry: Buffer): Promise<Buffer> => decompress(entry.subarray(headBytes), decompression);
 
 const preamble = readFileSync(new URL("./entry.lua", import.meta.url), "utf8");
 /** One of the spool's scripts; they all know what an entry is. */

@@ -9,6 +9,9 @@ import { quickly } from "./quickly.ts";
  * A process with a stage worker that the job "t-poison" kills at once, each time; other jobs take a moment. What becomes
  * of jobs stands in two hashes: `ended` and `aside`. Arguments: the URL of Redis.
  */
+// Ends with whoever started it.
+process.stdin.resume().on("end", () => process.kill(process.pid, "SIGKILL"));
+
 const redis = new Redis(process.argv[2] ?? "", { maxRetriesPerRequest: null });
 
 startStageWorker({

@@ -1,0 +1,27 @@
+import type { Measurement } from "./measurement.ts";
+import { largeBacklog, smallBacklog } from "./measurements/backlog.ts";
+import { fused, jobPerEvent, plainScript, plainTuned } from "./measurements/baselines.ts";
+import { endToEnd, oneProcess, twoProcesses } from "./measurements/end-to-end.ts";
+import { latency } from "./measurements/latency.ts";
+import { memory } from "./measurements/memory.ts";
+import { micro } from "./measurements/micro.ts";
+import { neighbours } from "./measurements/neighbours.ts";
+import { workspaces } from "./measurements/workspaces.ts";
+
+/** In the order of a round. */
+export const measurements: readonly Measurement[] = [
+  endToEnd,
+  plainScript,
+  plainTuned,
+  jobPerEvent,
+  fused,
+  oneProcess,
+  twoProcesses,
+  micro,
+  latency,
+  memory,
+  workspaces,
+  neighbours,
+  smallBacklog,
+  largeBacklog,
+];

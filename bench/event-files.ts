@@ -1,0 +1,53 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { makeCurrents } from "@currents-relay/sim/currents-maker/make-currents.ts";
+
+export interface FilesAsked {
+  events: number;
+  eventsPerFile: number;
+  /** Other seeds give other ids. */
+  seed: number;
+}
+
+/** Email clicks of 39 fields in Avro files as Braze writes them. */
+export interface FileSet extends FilesAsked {
+  folder: string;
+  /** Below the folder, in the order they were written. */
+  paths: readonly string[];
+  ids: readonly string[];
+}
+
+/** Makes files when they are first asked for, and keeps them for the run. */
+export interface EventFiles {
+  get: (asked: FilesAsked) => Promise<FileSet>;
+}
+
+const make = async (into: string, asked: FilesAsked): Promise<FileSet> => {
+  const folder = join(into, `${asked.events}-${asked.eventsPerFile}-${asked.seed}`);
+  await mkdir(folder, { recursive: true });
+  const manifest = await makeCurrents({
+    into: folder,
+    eventTypes: ["users.messages.email.Click"],
+    wide: true,
+    layout: "flat",
+    ...asked,
+  });
+  return {
+    ...asked,
+    folder,
+    paths: manifest.files.map(({ path }) => path),
+    ids: [...manifest.readableIds.keys()],
+  };
+};
+
+export const openEventFiles = (into: string): EventFiles => {
+  const made = new Map<string, Promise<FileSet>>();
+  return {
+    get: (asked) => {
+      const key = JSON.stringify([asked.events, asked.eventsPerFile, asked.seed]);
+      const files = made.get(key) ?? make(into, asked);
+      made.set(key, files);
+      return files;
+    },
+  };
+};
