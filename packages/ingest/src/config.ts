@@ -8,5 +8,11 @@ export const containerLimits = (limits: RelayConfig["limits"]): ContainerLimits 
   maxCompressedBlockBytes: limits.blockBytes,
   maxBlockBytes: limits.expandedBlockBytes,
   maxRecordsPerBlock: limits.blockRecords,
-  record: { ...defaultContainerLimits.record, maxSchemaBytes: limits.schemaBytes },
+  record: {
+    ...defaultContainerLimits.record,
+    maxSchemaBytes: limits.schemaBytes,
+    maxDepth: limits.schemaDepth,
+    maxFields: limits.schemaFields,
+    maxItemsPerRecord: limits.recordItems,
+  },
 });

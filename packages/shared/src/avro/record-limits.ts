@@ -9,6 +9,14 @@ export interface RecordLimits {
   maxItemsPerRecord: number;
 }
 
+/** For schemas and records that were checked before, by limits that may be the operator's own. */
+export const alreadyChecked: RecordLimits = {
+  maxSchemaBytes: Number.MAX_SAFE_INTEGER,
+  maxDepth: 256,
+  maxFields: Number.MAX_SAFE_INTEGER,
+  maxItemsPerRecord: Number.MAX_SAFE_INTEGER,
+};
+
 export const defaultRecordLimits: RecordLimits = {
   maxSchemaBytes: 1024 * 1024,
   maxDepth: 32,

@@ -156,6 +156,11 @@ const limits = z.strictObject({
   schemaBytes: size("1KB", "64MB").prefault("1MB").describe("Largest schema of an Avro file"),
   blockBytes: size("1KB", "1GB").prefault("64MB").describe("Largest Avro block, as stored"),
   expandedBlockBytes: size("1KB", "2GB").prefault("128MB").describe("Largest Avro block, decompressed"),
+  schemaDepth: wholeNumber(1, 256).prefault(32).describe("How deep the types of a schema may nest"),
+  schemaFields: wholeNumber(1, 1_000_000).prefault(5_000).describe("Most fields, branches and symbols of a schema"),
+  recordItems: wholeNumber(1, 100_000_000)
+    .prefault(100_000)
+    .describe("Most array items, map entries and empty values in one record"),
   blockRecords: wholeNumber(1, 100_000_000).prefault(1_000_000).describe("Most records in one Avro block"),
 });
 

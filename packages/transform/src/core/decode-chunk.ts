@@ -1,3 +1,4 @@
+import { alreadyChecked } from "@currents-relay/shared/avro/record-limits.ts";
 import { readRecordType } from "@currents-relay/shared/avro/record-type.ts";
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { AvroValue, EventRecord } from "@currents-relay/shared/contracts/event.ts";
@@ -22,7 +23,7 @@ export interface DecodedChunk {
 export const decodeChunk = ({ header, body }: Chunk): DecodedChunk => {
   if (header.content.encoding === "avro") {
     const { eventType, schema } = header.content;
-    const type = readRecordType(schema);
+    const type = readRecordType(schema, alreadyChecked); // by ingest
     const records = type.decodeAll(asBuffer(body), header.records);
     return {
       events: records.map((record) => ok({ eventType, record })),
