@@ -28,6 +28,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "look after dead letters and quarantine: list, show, replay, archive, drop",
     load: async () => (await import("./commands/dlq.ts")).dlq,
   },
+  resend: {
+    summary: "send again what Segment may have thrown away",
+    load: async () => (await import("./commands/resend.ts")).resend,
+  },
   hold: {
     summary: "hold a workspace for a planned pause",
     load: async () => (await import("./commands/hold.ts")).hold,

@@ -40,7 +40,7 @@ const openDeliver = async (
   const log = context.log.child({ stage: "deliver", workspace: name });
   const tools = openWorkspaceTools(context, name);
   const transport = segmentTransport(segment);
-  const outage = await openWorkspaceOutage(context, name, segment);
+  const outage = await openWorkspaceOutage(context, name, workspace);
   const deadLetters = redisDeadLetters(context.redis, name, tools);
   const portsOf = portsByLane({ context, name, segment, tools, transport, gate: outage.gate });
 

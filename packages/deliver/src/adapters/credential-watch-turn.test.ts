@@ -18,6 +18,7 @@ const aWorkspace = () => {
   const leases = memoryCheckLeases(now);
   const asked: number[] = [];
   const counted: ProbeResult[] = [];
+  const words: { result: string; agoMs: number; kind: string }[] = [];
   let verdict: KeyVerdict = "known";
   let state: OutageState = firstOutageState;
   const outage = {
@@ -41,11 +42,12 @@ const aWorkspace = () => {
       leases,
       log,
       count: (result) => counted.push(result),
+      onWord: (word, { kind }) => words.push({ ...word, kind }),
       now,
       ...over,
     });
   const say = (next: KeyVerdict) => (verdict = next);
-  return { clock, asked, counted, outage, leases, pod, say };
+  return { clock, asked, counted, words, outage, leases, pod, say };
 };
 type Workspace = ReturnType<typeof aWorkspace>;
 type Pod = ReturnType<Workspace["pod"]>;
@@ -72,6 +74,37 @@ describe("a look at the credentials", () => {
     expect(await workspace.pod().take(false, never)).toBe(60_000);
     expect(workspace.outage.state()).toMatchObject({ kind: "flowing", keyFingerprint: "key-1" });
     expect(workspace.counted).toEqual(["known"]);
+  });
+
+  it("passes on every word on the key with what became of the state, and nothing that is no word", async () => {
+    const workspace = aWorkspace();
+    const pod = workspace.pod("key-1", {
+      verify: () => {
+        workspace.clock.ms += 30;
+        return Promise.resolve<KeyVerdict>("known");
+      },
+    });
+    await pod.take(true, never);
+    workspace.say({ undecided: "slow" });
+    await workspace.pod().take(true, never);
+    workspace.say("unknown");
+    await workspace.pod().take(true, never);
+    expect(workspace.words).toEqual([
+      { result: "known", agoMs: 30, kind: "flowing" },
+      { result: "unknown", agoMs: 0, kind: "holding" },
+    ]);
+  });
+
+  it("has no word to pass on where the state speaks of another key", async () => {
+    const workspace = aWorkspace();
+    const old = workspace.pod("key-1", {
+      verify: async () => {
+        await workspace.outage.report({ kind: "keyChanged", keyFingerprint: "key-2", atMs: workspace.clock.ms });
+        return "unknown";
+      },
+    });
+    await old.take(true, never);
+    expect(workspace.words).toEqual([]);
   });
 
   it("is one question an interval, however many pods look", async () => {

@@ -18,8 +18,16 @@ export interface CredentialTurnOptions {
   log: Logger;
   /** Called for every answer, for the metrics. */
   count: (result: ProbeResult) => void;
+  /** Called for every word on the key of the state, with what the state has become; must not throw. */
+  onWord: (word: CredentialWord, state: OutageState) => void;
   /** UNIX ms. */
   now: () => number;
+}
+
+/** The settings endpoint's word on the key, and how long ago (ms) it was asked for. */
+export interface CredentialWord {
+  result: Exclude<ProbeResult, "undecided">;
+  agoMs: number;
 }
 
 export interface CredentialTurn {
@@ -83,6 +91,8 @@ export const credentialTurn = (options: CredentialTurnOptions): CredentialTurn =
     if (signal.aborted) return 0; // what an aborted question says is nobody's word
     const result = note(verdict, now() - atMs);
     const { state } = await outage.report({ kind: "probe", result, keyFingerprint, atMs });
+    if (result !== "undecided" && state.keyFingerprint === keyFingerprint)
+      options.onWord({ result, agoMs: now() - atMs }, state);
     // A kill before this line: the lease ends soon by itself, and another pod asks.
     const nextMs = dueInMs(state);
     await leases.answered(subjectOf(state), nextMs * leaseShare);

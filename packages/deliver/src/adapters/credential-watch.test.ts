@@ -48,6 +48,7 @@ const beginEvery = async (credentialCheckEveryMs: number, ...lines: string[]) =>
     leases: memoryCheckLeases(Date.now),
     log,
     count: (result) => counted.push(result),
+    onWord: () => undefined,
     now: Date.now,
   });
   ends.push(() => watch.drain(inTime));

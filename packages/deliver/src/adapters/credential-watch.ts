@@ -3,7 +3,7 @@ import type { SegmentConfig } from "@currents-relay/shared/config/schema.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { ProbeResult } from "../core/outage-event.ts";
 import type { CheckLeases } from "./credential-watch-lease.ts";
-import { type CredentialTurn, credentialTurn } from "./credential-watch-turn.ts";
+import { type CredentialTurn, type CredentialTurnOptions, credentialTurn } from "./credential-watch-turn.ts";
 import type { OutageWatch } from "./redis-outage-watch.ts";
 import { verifyWriteKey } from "./settings-probe.ts";
 
@@ -34,6 +34,7 @@ export interface CredentialWatchOptions {
   log: Logger;
   /** Called for every answer, for the metrics. */
   count: (result: ProbeResult) => void;
+  onWord: CredentialTurnOptions["onWord"];
   /** UNIX ms. */
   now: () => number;
 }

@@ -1,5 +1,4 @@
 import type { DeadLetterJob } from "@currents-relay/shared/contracts/jobs.ts";
-import { tallyKey } from "@currents-relay/shared/core/keys.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import type { WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import type { Redis } from "ioredis";
@@ -9,10 +8,9 @@ import type { BringBackPorts } from "../bring-back.ts";
 import { archivedDeadLetter, archivedQuarantine } from "../core/archived-entry.ts";
 import type { RestoredInPart } from "../core/desk-entry.ts";
 import type { Desk } from "../desk.ts";
-import { archivingKey, deskScript, returnedKey, tallyPairs } from "./desk-keys.ts";
+import { archivingKey, deskScript, noteReturned, returnedKey } from "./desk-keys.ts";
 
 const noteScript = deskScript("note");
-const returnScript = deskScript("return");
 
 /** From one queue to an archive. */
 export const archivePorts = (
@@ -53,7 +51,6 @@ export const bringBackPorts = (
   },
   toDeadLetters: handOverTo<DeadLetterJob>("deadletter", tools.spool, tools.queues),
   toQuarantine: handOverTo<RestoredInPart>("quarantine", tools.spool, tools.queues),
-  noteReturned: async (id, tally) =>
-    (await returnScript(redis, [returnedKey(workspace), tallyKey(workspace)], [id, ...tallyPairs(tally)])) === 1,
+  noteReturned: noteReturned(redis, workspace),
   now,
 });

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { QueueKind } from "@currents-relay/shared/contracts/jobs.ts";
 import { type Tally, tallyField } from "@currents-relay/shared/contracts/tally.ts";
-import { keyPrefix, queueName } from "@currents-relay/shared/core/keys.ts";
+import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { keyPrefix, queueName, tallyKey } from "@currents-relay/shared/core/keys.ts";
 import { luaScript, type LuaScript } from "@currents-relay/shared/runtime/lua-script.ts";
+import type { Redis } from "ioredis";
 
 /** The list of a queue's jobs that wait; BullMQ puts new ones on the left and takes from the right. */
 export const waitKey = (kind: QueueKind, workspace: string): string =>
@@ -20,6 +22,14 @@ const entryPreamble = readFileSync(new URL(import.meta.resolve("@currents-relay/
 /** One of the desk's scripts; those that touch the spool know what an entry is. */
 export const deskScript = (name: "end" | "replace" | "return" | "note"): LuaScript =>
   luaScript(new URL(`./desk-${name}.lua`, import.meta.url), entryPreamble);
+
+const returnScript = deskScript("return");
+
+/** Counts what came back by an operator's command, once for each id, which is remembered for good. */
+export const noteReturned =
+  (redis: Redis, workspace: string) =>
+  async (id: JobId, tally: Tally): Promise<boolean> =>
+    (await returnScript(redis, [returnedKey(workspace), tallyKey(workspace)], [id, ...tallyPairs(tally)])) === 1;
 
 /** Pairs of tally field and count, as the scripts take them. */
 export const tallyPairs = (tally: Tally): (string | number)[] =>

@@ -44,7 +44,7 @@ const startPod = async (channels: readonly NoticeChannel[], over: Partial<Notifi
     outage,
     channels,
     ledger,
-    held: () => Promise.resolve({ events: 7, oldestHeldMs: 20 }),
+    held: () => Promise.resolve({ events: 7, oldestHeldMs: 20, suspectEvents: 900 }),
     log,
     count: (_, outcome) => counted.push(outcome),
     now: Date.now,

@@ -21,6 +21,6 @@ export const anOpenedNotice = (over: Partial<NoticeMessage> = {}): NoticeMessage
     expiresAtMs: 1_795_615_212_000,
     expiryAfterMs: 172_800_000,
     expiryThen: "keep",
-    suspect: { fromMs: 1_795_442_352_000, toMs: 1_795_442_412_000 },
+    suspect: { fromMs: 1_795_442_352_000, toMs: 1_795_442_412_000, events: 900 },
     ...over,
   }) as NoticeMessage;

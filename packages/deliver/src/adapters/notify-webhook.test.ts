@@ -60,7 +60,7 @@ describe("the webhook", () => {
       heldEvents: 12,
       expiresAt: "2026-11-25T14:00:12.000Z",
       expiryThen: "keep",
-      suspect: { from: "2026-11-23T13:59:12.000Z", to: "2026-11-23T14:00:12.000Z" },
+      suspect: { from: "2026-11-23T13:59:12.000Z", to: "2026-11-23T14:00:12.000Z", events: 900 },
       subject: expect.stringContaining("acme"),
       body: expect.stringContaining("What to do"),
     });

@@ -47,7 +47,7 @@ const webhookBody = (message: NoticeMessage) => {
     heldEvents: message.heldEvents,
     expiresAt: isoOrNull(message.expiresAtMs),
     expiryThen: message.expiryThen,
-    suspect: suspect ? { from: isoOrNull(suspect.fromMs), to: isoOrNull(suspect.toMs) } : null,
+    suspect: suspect ? { from: isoOrNull(suspect.fromMs), to: isoOrNull(suspect.toMs), events: suspect.events } : null,
     ...noticeText(message),
   };
 };

@@ -1,7 +1,6 @@
 import type { RelayConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
-import { spoolUsageKey } from "@currents-relay/shared/core/keys.ts";
-import { waitingField } from "@currents-relay/shared/spool/entry.ts";
 import type { StageContext } from "@currents-relay/shared/stage/stage.ts";
+import { readWorkspaceStatus } from "@currents-relay/shared/stage/status.ts";
 import type { DeadLetters } from "../dead-letters.ts";
 import { type Notifier, notifier } from "./notifier.ts";
 import { noticeChannels } from "./notifier-channels.ts";
@@ -32,10 +31,14 @@ export const workspaceNotices = (
     outage,
     channels: noticeChannels(notify, connectors),
     ledger: redisNoticeLedger(redis, name),
-    held: async () => ({
-      events: Number((await redis.hget(spoolUsageKey(name), waitingField("deadletter"))) ?? 0),
-      oldestHeldMs: await deadLetters.oldestHeldMs(),
-    }),
+    held: async () => {
+      const { waiting, suspect } = await readWorkspaceStatus(redis, name);
+      return {
+        events: waiting.held,
+        oldestHeldMs: await deadLetters.oldestHeldMs(),
+        suspectEvents: suspect.events,
+      };
+    },
     log,
     count: (channel, outcome) => metrics.notices.inc({ workspace: name, channel, outcome }),
     now: Date.now,

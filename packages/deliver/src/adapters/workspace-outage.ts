@@ -1,4 +1,6 @@
-import type { SegmentConfig } from "@currents-relay/shared/config/schema.ts";
+import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
+import { acceptedBatches } from "@currents-relay/shared/spool/accepted.ts";
+import { unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
 import type { StageContext } from "@currents-relay/shared/stage/stage.ts";
 import type { OutageGate } from "../outage-gate.ts";
 import { credentialWatch, keyFingerprint } from "./credential-watch.ts";
@@ -6,6 +8,7 @@ import { redisCheckLeases } from "./credential-watch-lease.ts";
 import { redisOutages } from "./redis-outage.ts";
 import { outageGate } from "./redis-outage-gate.ts";
 import { type OutageWatch, watchOutage } from "./redis-outage-watch.ts";
+import { suspecting } from "./suspecting.ts";
 
 /** All that this process does about the outages of one workspace. */
 export interface WorkspaceOutage {
@@ -18,23 +21,21 @@ export interface WorkspaceOutage {
 export const openWorkspaceOutage = async (
   { redis, log: parent, metrics }: StageContext,
   workspace: string,
-  segment: SegmentConfig,
+  { segment, expiry: { afterMs: expiryAfterMs } }: Pick<WorkspaceConfig, "segment" | "expiry">,
 ): Promise<WorkspaceOutage> => {
   const log = parent.child({ stage: "deliver" });
   const watch = watchOutage({
     workspace,
     outages: redisOutages(redis, workspace),
     log,
-    onEffects: (effects, { suspect }) => {
+    onEffects: (effects) => {
       if (effects.includes("probeNow")) credentials.askNow();
-      if (effects.includes("countSuspect") && suspect) {
-        const [from, to] = [suspect.fromMs, suspect.toMs].map((ms) => new Date(ms).toISOString());
-        log.error(
-          { workspace, from, to },
-          "outage.suspect: Segment answered 200 in this time and may have thrown away",
-        );
-      }
     },
+  });
+  const doubt = suspecting({
+    accepted: acceptedBatches(redis, workspace),
+    log: log.child({ workspace }),
+    expiryAfterMs,
   });
   const credentials = credentialWatch({
     workspace,
@@ -43,6 +44,7 @@ export const openWorkspaceOutage = async (
     leases: redisCheckLeases(redis, workspace),
     log,
     count: (result) => metrics.credentialChecks.inc({ workspace, result }),
+    onWord: doubt.onWord,
     now: Date.now,
   });
   await watch.start();
@@ -59,6 +61,7 @@ export const openWorkspaceOutage = async (
     watch,
     drain: async (force) => {
       await credentials.drain(force);
+      await unlessForced(force, doubt.settled());
       await watch.drain(force);
     },
   };

@@ -26,7 +26,7 @@ const message = (notice: Notice, state: OutageState, over: Partial<NoticeContext
     workspace: "acme",
     connectors: [{ name: "engagement", contact: "data@acme.example" }],
     state,
-    held: { events: 7, oldestHeldMs: 120 },
+    held: { events: 7, oldestHeldMs: 120, suspectEvents: 900 },
     expiry: { afterMs: 1_000, then: "archive" },
     nowMs: 200,
     ...over,
@@ -45,7 +45,7 @@ describe("the message of a notice", () => {
 
   it("says when the oldest held event expires, or nothing when none is held", () => {
     expect(message(aNotice(), holding)).toMatchObject({ heldEvents: 7, expiresAtMs: 1_120, expiryThen: "archive" });
-    const held = { events: 0, oldestHeldMs: undefined };
+    const held = { events: 0, oldestHeldMs: undefined, suspectEvents: 900 };
     expect(message(aNotice(), holding, { held }).expiresAtMs).toBeUndefined();
   });
 
@@ -66,10 +66,10 @@ describe("the message of a notice", () => {
 
   it("names a suspect window that belongs to its outage, and no other", () => {
     const suspect = { fromMs: 60, toMs: 100 };
-    expect(message(aNotice(), { ...holding, suspect }).suspect).toEqual(suspect);
+    expect(message(aNotice(), { ...holding, suspect }).suspect).toEqual({ ...suspect, events: 900 });
     expect(message(aNotice(), { ...holding, suspect: { fromMs: 10, toMs: 99 } }).suspect).toBeUndefined();
     const closed = aNotice({ name: "closed", atMs: 300 });
-    expect(message(closed, { ...holding, suspect }).suspect).toEqual(suspect);
+    expect(message(closed, { ...holding, suspect }).suspect).toEqual({ ...suspect, events: 900 });
     expect(message(closed, { ...holding, suspect: { fromMs: 310, toMs: 400 } }).suspect).toBeUndefined();
   });
 });

@@ -47,7 +47,7 @@ export type NoticeMessage = NoticeEvent & {
   expiryAfterMs: number;
   expiryThen: ExpiryPolicy;
   /** Events accepted in this time, right before the outage was noticed, may be lost. */
-  suspect: SuspectWindow | undefined;
+  suspect: (SuspectWindow & { events: number }) | undefined;
 };
 
 /** What is known when a notice is sent. */
@@ -55,7 +55,7 @@ export interface NoticeContext {
   workspace: string;
   connectors: readonly NoticeConnector[];
   state: OutageState;
-  held: { events: number; oldestHeldMs: number | undefined };
+  held: { events: number; oldestHeldMs: number | undefined; suspectEvents: number };
   expiry: { afterMs: number; then: ExpiryPolicy };
   nowMs: number;
 }
@@ -82,6 +82,7 @@ export const noticeMessage = (notice: Notice, context: NoticeContext): NoticeMes
   const { name, openedMs, atMs, reason } = notice;
   const outageId = `${workspace}-${openedMs}`;
   const phase = phaseOf(notice, state);
+  const suspect = suspectOf(notice, state);
   return {
     ...eventOf[name],
     id: `${outageId}-${name}`,
@@ -97,6 +98,6 @@ export const noticeMessage = (notice: Notice, context: NoticeContext): NoticeMes
     expiresAtMs: held.oldestHeldMs === undefined ? undefined : held.oldestHeldMs + expiry.afterMs,
     expiryAfterMs: expiry.afterMs,
     expiryThen: expiry.then,
-    suspect: suspectOf(notice, state),
+    suspect: suspect && { ...suspect, events: held.suspectEvents },
   };
 };

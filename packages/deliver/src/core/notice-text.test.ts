@@ -80,10 +80,13 @@ describe("a notice", () => {
     expect(closed()).toContain("What to do Nothing");
   });
 
-  it("names the window in which events may be lost, and the command that finds them again", () => {
-    const suspect = { fromMs: openedAtMs - 60_000, toMs: openedAtMs };
+  it("names how many events may be lost, from when to when, and the command that sends them again", () => {
+    const suspect = { fromMs: openedAtMs - 60_000, toMs: openedAtMs, events: 1_234 };
     expect(opened({ reason: "unknown-write-key", suspect })).toContain(
-      "relay resend --workspace acme --from 2026-11-23T13:59:12.000Z --to 2026-11-23T14:00:12.000Z --dry-run",
+      "relay resend --workspace acme --suspect --dry-run",
+    );
+    expect(opened({ suspect }).replaceAll(/\s+/g, " ")).toContain(
+      "1,234 events sent from 2026-11-23T13:59:12.000Z to 2026-11-23T14:00:12.000Z may be lost",
     );
     expect(opened()).not.toContain("resend");
   });
@@ -123,7 +126,7 @@ describe("a notice", () => {
         heldEvents: fc.nat(),
         expiresAtMs: fc.option(fc.integer({ min: 0, max: 2e12 }), { nil: undefined }),
         expiryThen: fc.constantFrom<ExpiryPolicy>("keep", "archive", "drop"),
-        suspect: fc.option(fc.constant({ fromMs: 1, toMs: 2 }), { nil: undefined }),
+        suspect: fc.option(fc.constant({ fromMs: 1, toMs: 2, events: 3 }), { nil: undefined }),
         asOfMs: fc.integer({ min: openedAtMs, max: 2e12 }),
         atMs: fc.integer({ min: openedAtMs, max: 2e12 }),
       }),

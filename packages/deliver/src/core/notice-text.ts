@@ -186,10 +186,10 @@ const whatExpired = ({ expiryAfterMs, expiryThen, workspace }: NoticeMessage): s
 const suspectLines = ({ suspect, workspace }: NoticeMessage): string[] => {
   if (!suspect) return [];
   const [from, to] = [suspect.fromMs, suspect.toMs].map((ms) => new Date(ms).toISOString());
-  const said = `Segment answers 200 to unknown keys: what was sent from ${from} to ${to} may be lost. To see what can be sent again:`;
-  return [
-    `${paragraph(said)}\n${command(`relay resend --workspace ${workspace} --from ${from} --to ${to} --dry-run`)}`,
-  ];
+  const said =
+    `Segment answers 200 to unknown keys: ${count(suspect.events, "event")} sent from ${from} to ${to} may be lost. ` +
+    `They are kept. To see what can be sent again:`;
+  return [`${paragraph(said)}\n${command(`relay resend --workspace ${workspace} --suspect --dry-run`)}`];
 };
 
 const subjectOf = (message: NoticeMessage): string => {

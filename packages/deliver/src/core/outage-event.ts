@@ -25,7 +25,7 @@ export type OutageEvent = { atMs: number } & (
 export type EventOf<Kind extends OutageEvent["kind"]> = Extract<OutageEvent, { kind: Kind }>;
 
 /** What is to be done now, by the one whose event brought it about. */
-export type Effect = (typeof tellEffects)[NoticeName] | "probeNow" | "countSuspect" | "sendTrial";
+export type Effect = (typeof tellEffects)[NoticeName] | "probeNow" | "sendTrial";
 
 /** A `tell` effect says that a notice was added to the state's `untold`: whoever sends notices need not wait. */
 export const tellEffects = {

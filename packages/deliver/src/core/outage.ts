@@ -168,7 +168,7 @@ const onUnknown = (state: OutageState, atMs: number): Step => {
   const trouble: Trouble = { reason: "unknown-write-key", sinceMs: atMs };
   const { state: next, effects } =
     unknown.kind === "holding" ? stay({ ...unknown, trouble }) : hold(unknown, atMs, { trouble, operator: false });
-  return move(next, ...effects, ...(suspect ? (["countSuspect"] as const) : []));
+  return move(next, ...effects);
 };
 
 /** The time since the last good word, if anything was sent in it. */

@@ -10,8 +10,8 @@ export type TallyLabel =
   | `dropped:${DropReason}`
   | `quarantined:${QuarantineReason}`
   | "archived"
-  /** Deliver: came back by an operator's command, out of quarantine (for one reason) or out of an archive. */
-  | `restored:${QuarantineReason | "archive"}`
+  /** Deliver: came back by an operator's command, out of quarantine (for one reason), out of an archive, or as suspect. */
+  | `restored:${QuarantineReason | "archive" | "suspect"}`
   | "file:done"
   | "file:quarantined";
 export type Tally = Partial<Record<TallyLabel, number>>;
@@ -28,8 +28,10 @@ const sumOf = (tally: Tally, isMeant: (label: string) => boolean): number =>
 /** Events that came to an end at the stage. */
 export const endsOf = (tally: Tally): number =>
   sumOf(tally, (label) => label !== "in" && !label.startsWith("file:") && !label.startsWith("restored:"));
-/** Events that came to deliver by another way than from transform. */
-export const restoredOf = (tally: Tally): number => sumOf(tally, (label) => label.startsWith("restored:"));
+const notFromQuarantine: readonly string[] = ["restored:archive", "restored:suspect"] satisfies TallyLabel[];
+/** Events that came to deliver by another way than from transform: by any, or out of quarantine. */
+export const restoredOf = (tally: Tally, from: "anywhere" | "quarantine" = "anywhere"): number =>
+  sumOf(tally, (label) => label.startsWith("restored:") && (from === "anywhere" || !notFromQuarantine.includes(label)));
 /** Events that were set aside, since the workspace exists. */
 export const quarantinedOf = (tally: Tally): number => sumOf(tally, (label) => label.startsWith("quarantined:"));
 

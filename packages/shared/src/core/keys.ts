@@ -19,6 +19,10 @@ export const spoolEntryKey = (workspace: string, id: JobId): string => `${keyPre
 export const spoolIndexKey = (workspace: string): string => `${keyPrefix}:spool-index:${workspace}`;
 /** Hash: `bytes` in the spool, and events waiting by queue kind. */
 export const spoolUsageKey = (workspace: string): string => `${keyPrefix}:spool-usage:${workspace}`;
+/** Sorted set: what Segment accepted since the last good word on the key (spool/accepted.ts). */
+export const acceptedKey = (workspace: string): string => `${keyPrefix}:accepted:${workspace}`;
+/** Sorted set: what it accepted before the key was found to be bad. */
+export const suspectsKey = (workspace: string): string => `${keyPrefix}:suspects:${workspace}`;
 /** Hash: what every stage has counted for the workspace, field = tally label. */
 export const tallyKey = (workspace: string): string => `${keyPrefix}:tally:${workspace}`;
 

@@ -26,6 +26,7 @@ const contract: Record<string, readonly string[]> = {
   relay_rate_used_events_per_second: ["workspace"],
   relay_rate_allowed_events_per_second: ["workspace"],
   relay_spool_bytes: ["workspace"],
+  relay_suspect_events: ["workspace"],
   relay_spool_budget_bytes: ["workspace"],
   relay_unaccounted_events: ["workspace", "check"],
   relay_outage_state: ["workspace", "state"],

@@ -192,6 +192,11 @@ const outageGauges = ({ gauge }: Makers) => ({
 });
 
 const setAsideGauges = ({ gauge }: Makers) => ({
+  suspectEvents: gauge(
+    "relay_suspect_events",
+    "Events that Segment answered 200 to right before their write key was found to be unknown: it may have thrown them away",
+    ["workspace"],
+  ),
   heldEvents: gauge("relay_held_events", "Events in the dead-letter queue: held in an outage, or waiting for replay", [
     "workspace",
   ]),

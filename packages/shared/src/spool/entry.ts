@@ -40,5 +40,6 @@ export const payloadOf = (entry: Buffer): Promise<Buffer> => decompress(entry.su
 
 const preamble = readFileSync(new URL("./entry.lua", import.meta.url), "utf8");
 /** One of the spool's scripts; they all know what an entry is. */
-export const spoolScript = (name: "put" | "move" | "settle" | "inspect"): LuaScript =>
-  luaScript(new URL(`./${name}.lua`, import.meta.url), preamble);
+export const spoolScript = (
+  name: "put" | "move" | "settle" | "inspect" | "forget" | "suspect" | "release",
+): LuaScript => luaScript(new URL(`./${name}.lua`, import.meta.url), preamble);

@@ -2,7 +2,8 @@ import type { Redis } from "ioredis";
 import type { QueueKind } from "../contracts/jobs.ts";
 import { tallyField } from "../contracts/tally.ts";
 import type { JobId } from "../core/ids.ts";
-import { jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
+import { acceptedKey, jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
+import { maxAcceptedBytes } from "./accepted.ts";
 import { encodeEntry, letterOf, ownerLetterOf, payloadOf, spoolScript } from "./entry.ts";
 import { ownersOf } from "./owners.ts";
 import type { Spool } from "./spool.ts";
@@ -57,9 +58,10 @@ export const redisSpool = (redis: Redis, workspace: string, now: () => number = 
     settle: async (id, kind, stage, tally) => {
       const job = jobKey(kind, workspace, id);
       const others = ownerKeys(id).filter((key) => key !== job);
-      const keys = [entryKey(id), index, usage, tallyKey(workspace), job, ...others];
+      const keys = [entryKey(id), index, usage, tallyKey(workspace), acceptedKey(workspace), job, ...others];
       const counts = Object.entries(tally).flatMap(([label, count]) => [tallyField(stage, label), count]);
-      return { counted: (await settleScript(redis, keys, [id, ...counts])) === 1 };
+      const keepBytes = stage === "deliver" && tally.ok ? maxAcceptedBytes : 0;
+      return { counted: (await settleScript(redis, keys, [id, keepBytes, ...counts])) === 1 };
     },
   };
 };

@@ -35,6 +35,9 @@ export interface Spool {
    * or a job of this id was counted as done.
    */
   hasLeft: (id: JobId, kind: QueueKind) => Promise<boolean>;
-  /** Removes the entry of a done job and counts its tally; the counting happens once, however often this is called. */
+  /**
+   * Removes the entry of a done job and counts its tally; the counting happens once, however often this is called. What
+   * Segment has accepted (deliver, `ok`) is kept for a while instead: accepted.ts.
+   */
   settle: (id: JobId, kind: QueueKind, stage: CountingStage, tally: Tally) => Promise<{ counted: boolean }>;
 }

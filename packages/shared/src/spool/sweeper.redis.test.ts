@@ -93,7 +93,8 @@ test("a job that was done when its worker was killed is counted by the sweeper, 
   expect(await sweep()).toBe(1);
   expect(await sweep()).toBe(0);
   expect(await tally()).toEqual({ "deliver|in": "3", "deliver|ok": "2", "deliver|quarantined:rejected": "1" });
-  expect(await isThere()).toBe(false);
+  expect(await spool().read(id, "deliver")).toBeUndefined();
+  expect(await redis.zcard(spoolIndexKey(workspace))).toBe(0);
 });
 
 test("worker and sweeper that both settle count once", async () => {

@@ -13,6 +13,7 @@ const balanced = (): WorkspaceReading => ({
     filesWaiting: 0,
     waiting: { transform: 20, deliver: 10, held: 20, quarantined: 10 },
     spoolBytes: 1,
+    suspect: { events: 0, unkept: 0 },
   },
   jobs: { ingest: 0, transform: 0, deliver: 0 },
   outage: { state: "flowing" },

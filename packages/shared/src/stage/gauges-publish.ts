@@ -96,6 +96,7 @@ const publishSetAside = (gauges: Gauges, { name: workspace, view: { status } }: 
   const { transform, deliver, held, quarantined } = status.waiting;
   const share = (events: number): number =>
     events === 0 ? 0 : Math.round((status.spoolBytes * events) / (transform + deliver + held + quarantined));
+  gauges.suspectEvents.set({ workspace }, status.suspect.events);
   gauges.heldEvents.set({ workspace }, held);
   gauges.heldBytes.set({ workspace }, share(held));
   gauges.quarantineEvents.set({ workspace }, quarantined);

@@ -24,6 +24,8 @@ export interface WorkspaceStatus {
   /** Handed over and not at an end yet. */
   waiting: { transform: number; deliver: number; held: number; quarantined: number };
   spoolBytes: number;
+  /** Accepted right before the key was found to be bad; `unkept` of them cannot be sent again. */
+  suspect: { events: number; unkept: number };
 }
 
 export const readWorkspaceStatus = async (redis: Redis, workspace: string): Promise<WorkspaceStatus> => {
@@ -48,7 +50,14 @@ export const readWorkspaceStatus = async (redis: Redis, workspace: string): Prom
       quarantined: waiting("quarantine"),
     },
     spoolBytes: Number(uses["bytes"] ?? 0),
+    suspect: suspectIn(uses),
   };
+};
+
+/** Counted by suspect.lua. */
+const suspectIn = (uses: Readonly<Record<string, string>>): WorkspaceStatus["suspect"] => {
+  const unkept = Number(uses["suspect:unkept"] ?? 0);
+  return { events: Number(uses["suspect:events"] ?? 0) + unkept, unkept };
 };
 
 /** Redis gives a hash to Lua as a list: field, value, field, value. */
@@ -128,7 +137,7 @@ export const conservationOf = ({ tallies, waiting }: WorkspaceStatus): { holds: 
     [
       "quarantined = waiting there + restored",
       quarantined,
-      waiting.quarantined + restored - (tallies.deliver["restored:archive"] ?? 0),
+      waiting.quarantined + restoredOf(tallies.deliver, "quarantine"),
     ],
   ];
   const differences = checks.filter(([, a, b]) => a !== b).map(([rule, a, b]) => `${rule}: ${a} is not ${b}`);

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-import { segmentLimits } from "@currents-relay/shared/contracts/call.ts";
 import type { AvroValue, EventRecord } from "@currents-relay/shared/contracts/event.ts";
+import { messageIdMaker } from "@currents-relay/shared/core/message-id.ts";
 import { drop, ok, quarantine, type Outcome } from "@currents-relay/shared/core/outcome.ts";
 import type { FieldTransform } from "./field-rules.ts";
 import type { ConnectorRules } from "./rules.ts";
@@ -14,21 +13,6 @@ export interface Identity {
   /** Braze's own id of the user. */
   anonymousId: string;
 }
-
-const sha256Hex = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-const saltCharacters = 12;
-
-/**
- * Makes the messageId of an event from its id: the id itself, or `<id>.<12 hex digits of SHA-256 of the salt>` where
- * there is a salt. An id that would make it longer than Segment's limit is replaced by its SHA-256 in hex.
- * The same id and salt always give the same messageId, so a repeat is recognised by Segment.
- */
-export const messageIdMaker = (salt: string | undefined): ((id: string) => string) => {
-  const suffix = salt === undefined ? "" : `.${sha256Hex(salt).slice(0, saltCharacters)}`;
-  const longestId = segmentLimits.maxMessageIdCharacters - suffix.length;
-  return (id) => (id.length > longestId ? sha256Hex(id) : id) + suffix;
-};
 
 /** An id or a name as text; undefined: there is none (absent, null, empty, or nothing that could be one). */
 export const textOf = (value: AvroValue | undefined): string | undefined => {
