@@ -3,7 +3,7 @@ import { idsToDeliver } from "@currents-relay/sim/currents-maker/manifest.ts";
 import { makeCurrents } from "@currents-relay/sim/currents-maker/make-currents.ts";
 import { type SegmentSim, startSegmentSim } from "@currents-relay/sim/segment-sim/server.ts";
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
@@ -203,17 +203,34 @@ test("status says where each workspace stands, for people and for scripts", asyn
   ).toEqual([
     [
       "workspace",
-      "files waiting",
-      "to map",
-      "to deliver",
+      "state",
+      "lag",
+      "waiting",
       "held",
+      "expires in",
+      "drained in",
+      "events/s",
       "events in",
       "delivered",
       "dropped",
-      "quarantined",
+      "quarantine",
       "adds up",
     ],
-    ["acme", "0", "0", "0", "0", "250", "250", "0", "0", "yes"],
+    [
+      "acme",
+      "flowing",
+      "0 s",
+      "0",
+      "0",
+      "-",
+      "0 s",
+      expect.stringMatching(/^[\d,]+ of 100,000$/),
+      "250",
+      "250",
+      "0",
+      "0",
+      "yes",
+    ],
   ]);
   expect(scripts.code).toBe(0);
   expect(JSON.parse(scripts.stdout)).toMatchObject({
@@ -224,9 +241,30 @@ test("status says where each workspace stands, for people and for scripts", asyn
         files: { done: 3 },
         events: { in: 250, delivered: 250, held: 0 },
         conservation: { holds: true },
+        state: "flowing",
+        holdReason: null,
+        lagSeconds: 0,
+        expiry: { afterSeconds: 172_800, then: "keep", remainingSeconds: null },
+        backlogEvents: 0,
+        drainForecastSeconds: 0,
+        rate: { allowedPerSecond: 100_000 },
+        sourceFaults: [],
       },
     ],
   });
+});
+
+test("a source that cannot be read is named by status, with its reason, until it can", async () => {
+  const { folder } = await aSource({ events: 10 });
+  const config = await readFile(join(folder, "relay.yaml"), "utf8");
+  await writeFile(join(folder, "relay.yaml"), config.replace("./currents", "./later"));
+  const relay = startRelayCommand(["start"], { cwd: folder });
+  const status = async () => (await runRelay(["status"], { cwd: folder })).stdout;
+  await until("status names the folder", async () => /acme: engagement, for \d+ s: .*later/.test(await status()));
+  await mkdir(join(folder, "later"));
+  await until("status has nothing to say", async () => !(await status()).includes("engagement"));
+  relay.signal("SIGTERM");
+  expect((await relay.ended).code).toBe(0);
 });
 
 test("REDIS_URL is used where the configuration names no Redis, and nothing is started beside it", async () => {

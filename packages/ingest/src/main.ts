@@ -18,6 +18,7 @@ import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/
 import { connectorSource } from "./adapters/connector-source.ts";
 import { startLister } from "./adapters/lister.ts";
 import { redisLedger } from "./adapters/redis-ledger.ts";
+import { sharedFault } from "./adapters/shared-fault.ts";
 import { countedRead, countedRounds } from "./adapters/source-metrics.ts";
 import { eventTypeReader } from "./core/event-type.ts";
 import { containerLimits } from "./config.ts";
@@ -123,6 +124,8 @@ const openConnector = (
   const { workspace, connector } = labels;
   const { name, source, finder } = connectorSource(settings, { isThorough });
   const ledger = redisLedger(redis, workspace, connector, name);
+  const count = countedRounds(metrics, labels);
+  const noteFault = sharedFault(redis, labels, log);
   const lister = startLister({
     connector,
     source,
@@ -131,7 +134,10 @@ const openConnector = (
     queues: tools.queues,
     pollMs: settings.pollMs,
     log,
-    onRound: countedRounds(metrics, labels),
+    onRound: (report) => {
+      count(report);
+      noteFault(report);
+    },
   });
   const read = countedRead(source.read, metrics, labels);
   return { connector, lister, ports: portsOf(tools, { ...source, read }, ledger) };

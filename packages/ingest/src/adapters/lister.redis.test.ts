@@ -112,10 +112,10 @@ describe("a lister", () => {
     const done: string[] = [];
     const listed = Promise.all(pods.map((pod) => pod.listed)).then(() => true);
     for (let isListed = false; !isListed;) {
-      done.push(...(await scene.work()));
+      done.push(...(await scene.work("tombstone")));
       isListed = await Promise.race([listed, setImmediate(false)]);
     }
-    done.push(...(await scene.work()));
+    done.push(...(await scene.work("tombstone")));
     expect(done).toHaveLength(3 * 30 * 5 + 1_100);
     expect(new Set(done).size).toBe(done.length);
   });
@@ -184,7 +184,7 @@ describe("a lister", () => {
     expect(await waiting()).toBeLessThanOrEqual(1_100);
     const done: string[] = [];
     for (let isListed = false; !isListed;) {
-      done.push(...(await scene.work()));
+      done.push(...(await scene.work("tombstone")));
       isListed = await Promise.race([lister.listed.then(() => true), setImmediate(false)]);
     }
     done.push(...(await scene.work()));

@@ -1,5 +1,6 @@
 import type { IngestJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { FileId } from "@currents-relay/shared/core/ids.ts";
+import { keyPrefix, queueName } from "@currents-relay/shared/core/keys.ts";
 import { openWorkspaceQueues, type WorkspaceQueues } from "@currents-relay/shared/queues/workspace-queues.ts";
 import { createLogger, type Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { Redis } from "ioredis";
@@ -14,10 +15,10 @@ export interface ListingScene {
   log: string[];
   start: (options: Pick<ListerOptions, "source"> & Partial<ListerOptions>) => Lister;
   /**
-   * Plays the ingest worker on what waits now: reads nothing, finishes the file, and removes the job without a
-   * tombstone. Answers with the keys, in the order of the queue.
+   * Plays the ingest worker on what waits now: reads nothing, finishes the file, and removes the job, without a tombstone
+   * unless one is wanted. Answers with the keys, in the order of the queue.
    */
-  work: () => Promise<string[]>;
+  work: (end?: "removed" | "tombstone") => Promise<string[]>;
   close: () => Promise<void>;
 }
 
@@ -50,11 +51,13 @@ export const listingScene = (connect: () => Redis): ListingScene => {
       listers.push(lister);
       return lister;
     },
-    work: async () => {
+    work: async (end = "removed") => {
       const jobs = await queues.open("ingest").getWaiting();
       const datas: IngestJob[] = jobs.map(({ data }) => data);
       await Promise.all(datas.map(({ fileId }) => ledger.finish(fileId as FileId))); // brand: the lister made it
-      await Promise.all(jobs.map((job) => job.remove()));
+      // The hash of a job keeps its id from being added again.
+      const wait = `${keyPrefix}:${queueName("ingest", workspace)}:wait`;
+      await Promise.all(jobs.map((job) => (end === "removed" ? job.remove() : redis.lrem(wait, 1, job.id ?? ""))));
       return datas.map(({ object }) => object.key);
     },
     close: async () => {

@@ -30,6 +30,9 @@ export const tallyKey = (workspace: string): string => `${keyPrefix}:tally:${wor
 export const ledgerKey = (workspace: string, connector: string): string =>
   `${keyPrefix}:ledger:${workspace}:${connector}`;
 
+/** Hash: the present fault of each connector's source, as JSON. */
+export const sourceFaultsKey = (workspace: string): string => `${keyPrefix}:source-faults:${workspace}`;
+
 /** String: the workspace's outage state (deliver/src/core/outage-state.ts), with its version. */
 export const outageKey = (workspace: string): string => `${keyPrefix}:outage:${workspace}`;
 /** String with an expiry: somebody asks, or has asked, about these credentials of the workspace. */

@@ -19,6 +19,7 @@ const balanced = (): WorkspaceReading => ({
   outage: { state: "flowing" },
   backOffUntilMs: 0,
   schemas: {},
+  sourceFaults: [],
 });
 const none = { ingest: 0, transform: 0, deliver: 0, "ingest to transform": 0, "transform to deliver": 0 };
 

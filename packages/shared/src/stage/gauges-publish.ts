@@ -3,14 +3,13 @@ import type { RelayConfig, WorkspaceConfig } from "../config/schema.ts";
 import { exportedEventTypes } from "../contracts/event-types.ts";
 import { holdReasons, quarantineReasons } from "../contracts/reasons.ts";
 import { countingStages } from "../contracts/tally.ts";
-import { drainForecastSeconds } from "../core/drain-forecast.ts";
-import { backlogOf, ratesBetween } from "../core/flow.ts";
 import { expiryRemainingMs, lagMs } from "../core/lag.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import { flowChecks, sustained } from "./gauges-conservation.ts";
 import { outageStateNames } from "./gauges-outage.ts";
-import { flowSampleOf, sampling, type Snapshot, type WorkspaceView } from "./gauges-snapshot.ts";
+import { sampling, type Snapshot, type WorkspaceView } from "./gauges-snapshot.ts";
 import { desiredOf } from "./gauges-workers.ts";
+import { overviewOf } from "./overview.ts";
 
 /** One workspace as it is shown. */
 interface Shown {
@@ -50,27 +49,18 @@ type Gauges = Metrics["workspace"];
 
 const publishFlow = (gauges: Gauges, { name: workspace, view, settings, nowMs }: Shown): void => {
   const { status, samples } = view;
-  const [first, last] = [samples.at(0), samples.at(-1)];
-  const rates = first && last && ratesBetween(first, last);
-  gauges.lag.set({ workspace }, lagMs(view.oldestMs, nowMs) / 1_000);
+  const overview = overviewOf(view, settings, nowMs);
+  gauges.lag.set({ workspace }, overview.lagSeconds);
   gauges.backlogEvents.set({ workspace, stage: "transform" }, status.waiting.transform);
   gauges.backlogEvents.set({ workspace, stage: "deliver" }, status.waiting.deliver);
   gauges.backlogFiles.set({ workspace }, status.filesWaiting);
-  gauges.rateUsed.set({ workspace }, rates?.delivered ?? 0);
-  gauges.rateAllowed.set({ workspace }, settings.segment.eventsPerSecond);
-  gauges.spoolBytes.set({ workspace }, status.spoolBytes);
-  gauges.spoolBudget.set({ workspace }, settings.spoolBudget);
-  const backlogEvents = backlogOf(flowSampleOf(view, nowMs));
-  // With the first sample alone nobody knows how fast a backlog becomes less.
-  if (rates || backlogEvents === 0)
-    gauges.drainForecast.set(
-      { workspace },
-      drainForecastSeconds({
-        backlogEvents,
-        deliveredPerSecond: rates?.delivered ?? 0,
-        shrinkingPerSecond: rates?.shrinking ?? 0,
-      }),
-    );
+  gauges.rateUsed.set({ workspace }, overview.rate.deliveredPerSecond);
+  gauges.rateAllowed.set({ workspace }, overview.rate.allowedPerSecond);
+  gauges.spoolBytes.set({ workspace }, overview.spool.bytes);
+  gauges.spoolBudget.set({ workspace }, overview.spool.budgetBytes);
+  if (overview.drainForecastSeconds !== undefined)
+    gauges.drainForecast.set({ workspace }, overview.drainForecastSeconds);
+  const [first, last] = [samples.at(0), samples.at(-1)];
   const isWindowFull = first && last && last.atMs - first.atMs >= sampling.windowMs;
   for (const check of flowChecks)
     gauges.unaccountedEvents.set(

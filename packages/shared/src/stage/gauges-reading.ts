@@ -5,6 +5,7 @@ import { jobKey, keyPrefix, outageKey, queueName, rateKey } from "../core/keys.t
 import { oldestOf } from "../core/lag.ts";
 import { type OutageReading, outageReading } from "./gauges-outage.ts";
 import { readSchemaCounts, type SchemaCount } from "./schema-counts.ts";
+import { readSourceFaults, type SourceFault } from "./source-faults.ts";
 import { readWorkspaceStatus, type WorkspaceStatus } from "./status.ts";
 
 /** What Redis knows of one workspace, as far as gauges tell it. Times are UNIX ms. */
@@ -19,6 +20,7 @@ export interface WorkspaceReading {
   /** Segment asked us to wait until then; 0 when it did not. */
   backOffUntilMs: number;
   schemas: Record<string, SchemaCount>;
+  sourceFaults: SourceFault[];
 }
 
 const undeliveredKinds = ["ingest", "transform", "deliver", "deadletter"] as const satisfies QueueKind[];
@@ -35,12 +37,13 @@ const nextDelayed = 5;
  * @param rateGroup whose pacing tells whether Segment asked us to wait
  */
 export const readWorkspace = async (redis: Redis, workspace: string, rateGroup: string): Promise<WorkspaceReading> => {
-  const [status, queues, outage, notBefore, schemas] = await Promise.all([
+  const [status, queues, outage, notBefore, schemas, sourceFaults] = await Promise.all([
     readWorkspaceStatus(redis, workspace),
     Promise.all(undeliveredKinds.map((kind) => readQueue(redis, workspace, kind))),
     redis.get(outageKey(workspace)),
     redis.hget(rateKey(rateGroup), "notBefore"),
     readSchemaCounts(redis, workspace),
+    readSourceFaults(redis, workspace),
   ]);
   const [ingest, transform, deliver, deadletter] = queues;
   return {
@@ -51,6 +54,7 @@ export const readWorkspace = async (redis: Redis, workspace: string, rateGroup: 
     outage: outageReading(outage ?? undefined),
     backOffUntilMs: Number(notBefore ?? 0),
     schemas,
+    sourceFaults,
   };
 };
 

@@ -17,7 +17,7 @@ export interface WorkspaceView extends WorkspaceReading {
 
 /** What all gauges are made of: read by one pod, shown by all. */
 export interface Snapshot {
-  v: 1;
+  v: 2;
   /** UNIX ms, when it was begun. */
   atMs: number;
   redis: { memoryBytes: number; limitBytes: number };
@@ -56,7 +56,7 @@ export const takeSnapshot = async ({ redis, config, workers, before, nowMs }: Ta
   const known = before?.capacity ?? firstCapacity;
   const hasNewSample = views.some(([name, { samples }]) => samples.at(-1) !== before?.workspaces[name]?.samples.at(-1));
   const capacity = hasNewSample ? capacityAfter(known, config, { workspaces, workers }) : known;
-  return { v: 1, atMs: nowMs, redis: memory, workspaces, workers, capacity };
+  return { v: 2, atMs: nowMs, redis: memory, workspaces, workers, capacity };
 };
 
 /** How far the workspace is. What is in unread files is guessed from those that were read. */

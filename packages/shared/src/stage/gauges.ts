@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { Redis } from "ioredis";
 import type { RelayConfig } from "../config/schema.ts";
 import type { CountingStage } from "../contracts/tally.ts";
@@ -10,6 +9,7 @@ import type { Logger } from "../runtime/logger.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import { beat } from "./gauges-beat.ts";
 import { publish } from "./gauges-publish.ts";
+import { readSnapshot, writeSnapshot } from "./gauges-shared.ts";
 import { type Snapshot, takeSnapshot } from "./gauges-snapshot.ts";
 import type { ByStage } from "./gauges-workers.ts";
 
@@ -35,9 +35,6 @@ export interface Gauges extends Part {
 
 /** String with an expiry: some pod reads the snapshot for all. */
 const leaseKey = `${keyPrefix}:gauges-lease`;
-/** String with an expiry: the latest snapshot, as JSON, compressed. */
-const snapshotKey = `${keyPrefix}:gauges`;
-const keptMs = 600_000;
 
 /**
  * Keeps the gauges of this process up to date. Of all pods one reads Redis for all of them, so that they agree and many
@@ -59,13 +56,13 @@ export const startGauges = (options: GaugesOptions): Gauges => {
   const refresh = async () => {
     const workers = await workersNow();
     const isOurs = await redis.set(leaseKey, process, "PX", Math.round(everyMs * 0.9), "NX").catch(() => null);
-    const shared = newer(latest, await readShared(redis));
+    const shared = newer(latest, await readSnapshot(redis));
     // A snapshot that nobody has renewed for three rounds: whoever has the lease does not come to an end with it.
     const isStale = !shared || now() - shared.atMs > 3 * everyMs;
     if (isOurs || isStale) {
       latest = await takeSnapshot({ redis, config, workers, before: shared, nowMs: now() });
       // Refused by a full Redis: the others then read for themselves too.
-      if (isOurs) await redis.set(snapshotKey, encode(latest), "PX", keptMs).catch(() => undefined);
+      if (isOurs) await writeSnapshot(redis, latest).catch(() => undefined);
     } else latest = shared;
     publish(metrics, config, latest, now());
     metrics.process.gaugesRefreshed.set(now() / 1_000);
@@ -104,17 +101,6 @@ export const startGauges = (options: GaugesOptions): Gauges => {
 
 const newer = (a: Snapshot | undefined, b: Snapshot | undefined): Snapshot | undefined =>
   a && b ? (a.atMs > b.atMs ? a : b) : (a ?? b);
-
-/** Compressed: 200 workspaces are 700 KB, and every pod reads them every few seconds. */
-const encode = (snapshot: Snapshot): Buffer => zstdCompressSync(JSON.stringify(snapshot));
-
-const readShared = async (redis: Redis): Promise<Snapshot | undefined> => {
-  const bytes = await redis.getBuffer(snapshotKey);
-  if (bytes === null) return undefined;
-  // Written by refresh above, by this version or another.
-  const snapshot = JSON.parse(zstdDecompressSync(bytes).toString("utf8")) as Snapshot;
-  return snapshot.v === 1 ? snapshot : undefined;
-};
 
 /** A counter that appears with its first count has no increase: Prometheus must have seen it at 0. */
 const beginAtZero = (
