@@ -40,5 +40,5 @@ export const credentialCheckKey = (workspace: string, subject: string): string =
   `${keyPrefix}:credential-check:${workspace}:${subject}`;
 /** Hash with an expiry: the pacing of one rate group. */
 export const rateKey = (group: string): string => `${keyPrefix}:rate:${group}`;
-/** Hash: the open segments of one scope's claims; the small hashes of ids have this and a suffix. */
+/** Hash: the tables of one scope's claims (transform/src/adapters/claim.lua); each table's key is this and its number. */
 export const claimsKey = (scope: string): string => `${keyPrefix}:claims:${scope}`;

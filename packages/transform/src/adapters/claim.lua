@@ -1,61 +1,70 @@
--- Claims event ids for one owner, exactly within the window, at about 50 bytes an id.
--- Ids lie in small hashes (24 on average: Redis packs those) of a few segments. The newest segment takes new ids until
--- it is full or a quarter of the window old; then a larger one opens. A segment's hashes expire by themselves.
--- KEYS[1] the segments: hash, segment number -> "bits count openedMs"   KEYS[2] prefix of the small hashes
--- ARGV[1] now (UNIX ms; -1: the server's clock)   ARGV[2] window (ms)   ARGV[3] owner (8 bytes)
--- ARGV[4] ids, 16 well-mixed bytes each, one after the other
+-- Claims event ids for one owner, exactly within the window, at about 35 bytes an id.
+-- A table is one hash. Its fields are buckets, named by the first octal digits of an id's digest; a bucket is a string of
+-- claims, oldest first, 22 bytes each: id (10), owner (6), when (UNIX ms, 6, big-endian). New claims go to the newest
+-- table and push those out of their bucket whose window is over. When it is full, or far too large for what one window
+-- brings, another is opened with more or fewer digits; the old one ends a window after its last claim.
+-- KEYS[1] tables: hash, number -> "digits live added sinceMs lastMs"   KEYS[2] prefix of the tables
+-- ARGV[1] now (UNIX ms; -1: the server's clock)   ARGV[2] window (ms)   ARGV[3] owner (6 bytes)
+-- ARGV[4] ids, 20 bytes each, one after the other: the id (10), its octal digits (10)
 -- Returns a string with a "1" for each id that is the owner's (now, or from an earlier run) and a "0" for a duplicate.
 local now, window, owner, ids = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
-if now < 0 then
-  local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
-end
-local perHash, firstBits, growBits, maxBits = 24, 6, 3, 26
-local maxAge = math.ceil(window / 4)
+local time, full, firstDigits, maxDigits = redis.call('TIME'), 16, 4, 10
+if now < 0 then now = time[1] * 1000 + math.floor(time[2] / 1000) end
+local function isOver(bucket, at) return now - struct.unpack('>I6', bucket, at + 16) >= window end
 
-local segments, newest = {}, nil
-local stored = redis.call('HGETALL', KEYS[1])
+local newest, older, stored = nil, {}, redis.call('HGETALL', KEYS[1])
 for i = 1, #stored, 2 do
-  local bits, count, opened = string.match(stored[i + 1], '(%d+) (%d+) (%d+)')
-  local segment = { number = tonumber(stored[i]), bits = tonumber(bits), count = tonumber(count), opened = tonumber(opened) }
-  if now - segment.opened > window + maxAge then
+  local digits, live, added, since, last = string.match(stored[i + 1], '(%d+) (%d+) (%d+) (%d+) (%d+)')
+  if not last or now - last >= window then
+    redis.call('UNLINK', KEYS[2] .. stored[i]) -- in the background; expiry would let everybody wait
     redis.call('HDEL', KEYS[1], stored[i])
   else
-    segments[#segments + 1] = segment
+    local held = { number = stored[i] + 0, digits = digits + 0, live = live + 0, added = added + 0, since = since + 0 }
+    if newest and newest.number > held.number then older[#older + 1] = held
+    else older[#older + 1], newest = newest, held end
   end
 end
-table.sort(segments, function(a, b) return a.number > b.number end)
-newest = segments[1]
-local full = newest and newest.count >= perHash * 2 ^ newest.bits
-if not newest or full or now - newest.opened > maxAge then
-  local bits = firstBits
-  if full then bits = math.min(maxBits, newest.bits + growBits)
-  elseif newest then bits = math.max(firstBits, math.ceil(math.log(math.max(1, newest.count / perHash)) / math.log(2))) end
-  newest = { number = newest and newest.number + 1 or 1, bits = bits, count = 0, opened = now }
-  table.insert(segments, 1, newest)
+local digits = newest and newest.digits or firstDigits
+if newest and newest.live >= full * 8 ^ digits then digits = math.min(maxDigits, digits + 1)
+elseif newest and now - newest.since >= window then
+  while digits > firstDigits and newest.added * 2 < full * 8 ^ (digits - 1) do digits = digits - 1 end
+  newest.added, newest.since = 0, now
+end
+if not newest or digits ~= newest.digits then
+  older[#older + 1], newest = newest, { number = newest and newest.number + 1 or 1, digits = digits, live = 0, added = 0, since = now }
 end
 
-local value = owner .. struct.pack('>I6', now)
-local answers = {}
-for i = 1, #ids / 16 do
-  local id = string.sub(ids, 16 * i - 15, 16 * i)
-  local mix = struct.unpack('>I4', id)
-  local answer
-  for _, segment in ipairs(segments) do
-    local claim = redis.call('HGET', KEYS[2] .. segment.number .. ':' .. mix % 2 ^ segment.bits, id)
-    if claim and now - struct.unpack('>I6', claim, 9) < window then
-      answer = string.sub(claim, 1, 8) == owner and '1' or '0'
-      break
-    end
+local answers, open, idOf, fieldOf, bucketOf = {}, {}, {}, {}, {}
+for i = 1, #ids / 20 do open[i], idOf[i] = i, string.sub(ids, 20 * i - 19, 20 * i - 10) end
+for turn = 0, #open > 0 and #older or -1 do
+  local held, fields, left = older[turn] or newest, {}, {}
+  for k, i in ipairs(open) do fields[k] = string.sub(ids, 20 * i - 9, 20 * i - 10 + held.digits) end
+  local buckets = redis.call('HMGET', KEYS[2] .. held.number, unpack(fields))
+  if held == newest then fieldOf, bucketOf = fields, buckets end
+  for k, i in ipairs(open) do
+    local bucket, at = buckets[k] or '', 0
+    repeat at = string.find(bucket, idOf[i], at + 1, true) until not at or at % 22 == 1 and not isOver(bucket, at)
+    if at then answers[i] = string.sub(bucket, at + 10, at + 15) == owner and '1' or '0' else left[#left + 1] = i end
   end
-  if not answer then
-    local hash = KEYS[2] .. newest.number .. ':' .. mix % 2 ^ newest.bits
-    redis.call('HSET', hash, id, value)
-    if redis.call('HLEN', hash) == 1 then redis.call('PEXPIRE', hash, window + 2 * maxAge) end
-    newest.count, answer = newest.count + 1, '1'
-  end
-  answers[i] = answer
+  open = left
+  if #open == 0 then break end
 end
-redis.call('HSET', KEYS[1], newest.number, newest.bits .. ' ' .. newest.count .. ' ' .. newest.opened)
-redis.call('PEXPIRE', KEYS[1], window + 2 * maxAge)
+if #open == 0 then return table.concat(answers) end
+
+local claim, writes, slotOf, pushedOut = owner .. struct.pack('>I6', now), {}, {}, 0
+for _, i in ipairs(open) do
+  local bucket, first, slot = bucketOf[i] or '', 1, slotOf[fieldOf[i]]
+  if not slot then
+    while first < #bucket and isOver(bucket, first) do first = first + 22 end
+    if first > 1 then bucket, pushedOut = string.sub(bucket, first), pushedOut + (first - 1) / 22 end
+    slot = #writes + 2
+    slotOf[fieldOf[i]], writes[slot - 1], writes[slot] = slot, fieldOf[i], bucket
+  end
+  answers[i], writes[slot] = '1', writes[slot] .. idOf[i] .. claim
+end
+local key, live, added = KEYS[2] .. newest.number, newest.live + #open - pushedOut, newest.added + #open
+redis.call('HSET', key, unpack(writes))
+redis.call('HSET', KEYS[1], newest.number, string.format('%d %d %d %.0f %.0f', newest.digits, live, added, newest.since, now))
+redis.call('PEXPIRE', key, window * 2)
+redis.call('PEXPIRE', KEYS[1], window * 2)
 return table.concat(answers)

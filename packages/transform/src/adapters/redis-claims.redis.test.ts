@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { startRedisServer, type RedisServer } from "@currents-relay/shared/runtime/redis-server.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { claimsKey } from "@currents-relay/shared/core/keys.ts";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { claimOwner } from "./claim-layout.ts";
+import { lookUpClaim } from "./claim-lookup.ts";
 import { redisClaims } from "./redis-claims.ts";
 
 const owner = (name: string) => name as JobId; // a test's own name for a chunk
@@ -47,7 +50,7 @@ describe("claims in Redis", () => {
     expect(await claim(owner("t-4"), ["a"])).toEqual([false]);
   });
 
-  it("finds every id again while segments open and close over many windows", async () => {
+  it("finds every id again over many windows", async () => {
     const clock = { ms: 1_000_000 };
     const claim = claimsAt(clock);
     const claimedAt = new Map<string, number>();
@@ -59,6 +62,74 @@ describe("claims in Redis", () => {
       const remembered = [...claimedAt].filter(([, ms]) => clock.ms - ms < hourMs).map(([id]) => id);
       expect(await claim(owner("another"), remembered)).toEqual(remembered.map(() => false));
     }
+  });
+
+  const idsOf = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${i}`);
+  const tables = async (scope: string) => Object.keys(await redis.hgetall(claimsKey(scope)));
+
+  it("finds every id again after its table was full and a larger one took over", async () => {
+    const claim = claimsAt({ ms: 1_000_000 }, hourMs, "growing");
+    const [first, second] = [idsOf("first", 70_000), idsOf("second", 2_000)];
+    expect(await claim(owner("t-1"), first)).toEqual(first.map(() => true));
+    expect(await claim(owner("t-2"), second)).toEqual(second.map(() => true));
+    expect(await tables("growing")).toHaveLength(2);
+    expect(await claim(owner("t-3"), [...first, ...second])).not.toContain(true);
+    expect(await claim(owner("t-1"), first)).toEqual(first.map(() => true));
+  });
+
+  it("keeps no more than a window brings, for as long as ids come", async () => {
+    const clock = { ms: 1_000_000 };
+    const claim = claimsAt(clock, hourMs, "steady");
+    const before = await usedBytes(redis);
+    const keptAfter = async (windows: number) => {
+      for (let round = 0; round < windows * 20; round++) {
+        await claim(
+          owner("t-1"),
+          Array.from({ length: 1_000 }, () => randomUUID()),
+        );
+        clock.ms += hourMs / 20;
+      }
+      return (await usedBytes(redis)) - before;
+    };
+    const afterOne = await keptAfter(1);
+    expect(await keptAfter(4)).toBeLessThan(afterOne * 1.4);
+  });
+
+  it("gives back the memory of a flood, one window after it is over", async () => {
+    const clock = { ms: 1_000_000 };
+    const claim = claimsAt(clock, hourMs, "flood");
+    await claim(owner("t-1"), idsOf("flood", 70_000));
+    for (let round = 0; round < 50; round++) {
+      await claim(owner("t-2"), idsOf(`round-${round}`, 10));
+      clock.ms += hourMs / 20;
+    }
+    expect(await tables("flood")).toEqual(["3"]);
+    expect(await redis.keys(`${claimsKey("flood")}:*`)).toEqual([`${claimsKey("flood")}:3`]);
+    expect(await claim(owner("t-3"), idsOf("round-49", 10))).not.toContain(true);
+  });
+
+  it("leaves nothing behind for ever when no ids come any more", async () => {
+    await claimsAt({ ms: 1_000_000 }, hourMs, "left")(owner("t-1"), ["a"]);
+    for (const key of await redis.keys(`${claimsKey("left")}*`)) {
+      const leftMs = await redis.pttl(key);
+      expect(leftMs).toBeGreaterThan(hourMs);
+      expect(leftMs).toBeLessThanOrEqual(2 * hourMs);
+    }
+  });
+
+  it("says whose an id is and since when", async () => {
+    const clock = { ms: 1_000_000 };
+    const claim = claimsAt(clock, hourMs, "asked");
+    await claim(owner("t-1"), idsOf("early", 70_000));
+    clock.ms += 1;
+    await claim(owner("t-2"), idsOf("late", 1_000));
+    const lookUp = (id: string) => lookUpClaim(redis, "asked", id);
+    expect(await lookUp("early-69999")).toEqual({ owner: claimOwner(owner("t-1")), atMs: 1_000_000 });
+    expect(await lookUp("late-0")).toEqual({ owner: claimOwner(owner("t-2")), atMs: 1_000_001 });
+    expect(await lookUp("never")).toBeUndefined();
+    clock.ms += hourMs;
+    await claim(owner("t-3"), ["late-0"]);
+    expect(await lookUp("late-0")).toEqual({ owner: claimOwner(owner("t-3")), atMs: clock.ms });
   });
 
   it("keeps scopes apart", async () => {
