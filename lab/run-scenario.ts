@@ -34,7 +34,7 @@ export interface RunOptions {
   signal: AbortSignal;
 }
 
-/** Nothing of the relay waits longer by itself: a lock 20 s, a sweep 105 s. */
+/** Nothing of the relay waits longer by itself: a lock 10 s, a sweep 105 s. */
 const patienceMs = 150_000;
 const stopWithinMs = 30_000;
 /** How long a scenario may break things; the slowest machine that we mean takes 500 events a second under it. */

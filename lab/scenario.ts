@@ -68,11 +68,8 @@ export interface Lab {
    * after every good word of the settings endpoint. Of all workspaces together.
    */
   whileQuiet(during: () => Promise<void>, options?: { trials?: boolean }): Promise<void>;
-  /**
-   * What is held now, in the first workspace, must have arrived in the order in which it was held when `during` ends,
-   * but for `late` batches: one that a killed process had in hand comes when its lock has ended.
-   */
-  whileHeldComeInOrder(during: () => Promise<void>, options?: { late?: number }): Promise<void>;
+  /** What is held now, in the first workspace, must have arrived in the order in which it was held when `during` ends. */
+  whileHeldComeInOrder(during: () => Promise<void>): Promise<void>;
   /** No workspace may be in any other state while `during` runs. */
   whileFlowing(during: () => Promise<void>): Promise<void>;
   /** The stand-in no longer knows the key: 200, thrown away, settings 404. Resolves when held; that must be in time. */

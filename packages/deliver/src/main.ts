@@ -44,6 +44,10 @@ const openDeliver = async (
   const deadLetters = redisDeadLetters(context.redis, name, tools);
   const portsOf = portsByLane({ context, name, segment, tools, transport, gate: outage.gate });
 
+  // Remembered by Redis; where it refuses (it is full), an earlier process has told it.
+  await tools.queues
+    .keepInOrder("deadletter")
+    .catch((error: unknown) => log.warn({ err: error }, "replay.order-not-set"));
   const shared = { context, name, log, tools, segment, deadLetters };
   const fresh = startDeliverWorker({ ...shared, ports: portsOf("fresh") });
   const replay = startDeadLetterWorker({

@@ -80,8 +80,8 @@ export interface StageTiming {
 }
 
 const usualTiming: StageTiming = {
-  lockMs: 20_000,
-  stallCheckMs: 5_000,
+  lockMs: 10_000,
+  stallCheckMs: 2_500,
   survivalMs: 2_000,
   wedgedAfterMs: 30_000,
   giveBackMs: 3_000,
@@ -135,6 +135,9 @@ export const startStageWorker = <Data>(options: StageWorkerOptions<Data>): Stage
   });
   worker.on("locksRenewed", ({ jobIds }) => inHand.renewed(jobIds));
   worker.on("lockRenewalFailed", inHand.lost);
+  worker.on("stalled", (job) =>
+    options.log.warn({ job }, "job.taken-over: its worker was killed, or hung; it runs again"),
+  );
   worker.on("error", working.say);
   worker.run().catch(working.say);
 

@@ -19,6 +19,11 @@ export interface WorkspaceQueues {
    * `first`: ahead of everything that waits (still in the given order).
    */
   add: <Data>(kind: QueueKind, jobs: readonly NewJob<Data>[], place?: "first" | "last") => Promise<void>;
+  /**
+   * From now on all workers of the queue together have one job in hand: they come to their ends in order. A killed
+   * worker's job counts as in hand until it is taken over, and comes first then.
+   */
+  keepInOrder: (kind: QueueKind) => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -64,6 +69,9 @@ export const openWorkspaceQueues = (redis: Redis, workspace: string): WorkspaceQ
         opts: { jobId: id, ...(place === "first" && { lifo: true }) },
       }));
       await open(kind).addBulk(bulk);
+    },
+    keepInOrder: async (kind) => {
+      await open(kind).setGlobalConcurrency(1);
     },
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
