@@ -6,6 +6,7 @@ import { killDeliver, killIngest, killTransform } from "./scenarios/kill-stage.t
 import { outage401 } from "./scenarios/outage-401.ts";
 import { outageAtStart } from "./scenarios/outage-at-start.ts";
 import { outageFlapping } from "./scenarios/outage-flapping.ts";
+import { outage121h, outage48h } from "./scenarios/outage-hours.ts";
 import { outageKill } from "./scenarios/outage-kill.ts";
 import { outageSettingsDown } from "./scenarios/outage-settings-down.ts";
 import { outageSilent200 } from "./scenarios/outage-silent-200.ts";
@@ -35,6 +36,8 @@ export const scenarios: readonly Scenario[] = [
   outageAtStart,
   outageSettingsDown,
   outageKill,
+  outage48h,
+  outage121h,
   rotateKey,
   twoWorkspaces,
 ];

@@ -9,6 +9,7 @@ export interface LabConfigOptions {
   writeKeys?: ReadonlyMap<string, string>;
   /** More settings of `segment`, the same in every workspace. */
   segment: Readonly<Record<string, unknown>>;
+  expiry: Readonly<Record<string, unknown>>;
 }
 
 /** How often the lab's relay verifies a write key. */
@@ -21,7 +22,14 @@ export const firstKey = (workspace: string): string => `lab-key-${workspace}`;
 export const sourceFolder = (folder: string, workspace: string): string => join(folder, "sources", workspace);
 
 /** The lab's relay.yaml, as JSON (which YAML contains). The rate is out of the way: it is not what is tried here. */
-export const labConfig = ({ redisUrl, segmentUrl, workspaces, writeKeys, segment }: LabConfigOptions): string => {
+export const labConfig = ({
+  redisUrl,
+  segmentUrl,
+  workspaces,
+  writeKeys,
+  segment,
+  expiry,
+}: LabConfigOptions): string => {
   const workspaceOf = (name: string) => ({
     segment: {
       writeKey: writeKeys?.get(name) ?? firstKey(name),
@@ -31,6 +39,7 @@ export const labConfig = ({ redisUrl, segmentUrl, workspaces, writeKeys, segment
       credentialCheckEvery: `${checkEveryMs}ms`,
       ...segment,
     },
+    expiry,
     connectors: { engagement: { source: { type: "folder", path: sourceFolder(".", name), poll: "200ms" } } },
   });
   const config = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { latenciesOf } from "./latency.ts";
+import { latenciesOf, noiseMs, slowParts } from "./latency.ts";
 
 const phases = [
   { name: "before", fromMs: 0 },
@@ -40,5 +40,25 @@ describe("latencies", () => {
       { id: "z", atMs: 5 },
     ];
     expect(latenciesOf(accepted, landings, phases)).toMatchObject([{ events: 1, p99Ms: 10 }]);
+  });
+});
+
+describe("the p99 beside somebody else's trouble", () => {
+  const expected = { workspace: "globex", asFastAs: "before" };
+  const parts = [
+    { name: "before", fromMs: 0 },
+    { name: "outage", fromMs: 1, expected },
+  ];
+  const latency = (phase: string, p99Ms: number) => ({ workspace: "globex", phase, events: 9, p50Ms: 1, p99Ms });
+
+  it("may be a fifth higher than before, and the noise", () => {
+    expect(slowParts([latency("before", 1_000), latency("outage", 1_200 + noiseMs)], parts)).toEqual([]);
+    expect(slowParts([latency("before", 1_000), latency("outage", 1_201 + noiseMs)], parts)).toEqual([
+      "globex: p99 1351 ms outage, not 1350 ms (1000 ms before)",
+    ]);
+  });
+
+  it("that was not measured is a fault", () => {
+    expect(slowParts([latency("before", 1_000)], parts)).toEqual(['globex has no latencies "before" and "outage"']);
   });
 });

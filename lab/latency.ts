@@ -5,7 +5,28 @@ import { createInterface } from "node:readline";
 export interface Phase {
   name: string;
   fromMs: number;
+  /** The p99 of the workspace is to be within {@link allowedShare} of its p99 in that other phase. */
+  expected?: { workspace: string; asFastAs: string };
 }
+
+/** DESIGN section 10: an outage next door may cost a fifth. */
+const allowedShare = 1.2;
+/** Files land in steps, and two cores carry the whole lab: so much more is nobody's fault. */
+export const noiseMs = 150;
+
+/** In sentences: which workspace was slower than it had to be, beside somebody else's trouble. */
+export const slowParts = (latencies: readonly Latency[], phases: readonly Phase[]): string[] =>
+  phases.flatMap(({ name, expected }) => {
+    if (!expected) return [];
+    const { workspace, asFastAs } = expected;
+    const p99In = (phase: string) => latencies.find((one) => one.workspace === workspace && one.phase === phase)?.p99Ms;
+    const [before, now] = [p99In(asFastAs), p99In(name)];
+    if (before === undefined || now === undefined) return [`${workspace} has no latencies "${asFastAs}" and "${name}"`];
+    const allowedMs = Math.round(before * allowedShare + noiseMs);
+    return now <= allowedMs
+      ? []
+      : [`${workspace}: p99 ${now} ms ${name}, not ${allowedMs} ms (${before} ms ${asFastAs})`];
+  });
 
 /** Where and when (UNIX ms, at the latest) the files of an id began to land. */
 export interface Landing {

@@ -11,7 +11,7 @@ import { type Damage, noDamage } from "./damage.ts";
 import { feed, type Landed, nothingLanded } from "./feeder.ts";
 import { type Evidence, judge } from "./judge.ts";
 import { sourceFolder, writeConfig } from "./lab-config.ts";
-import { latenciesOf, readAcceptances } from "./latency.ts";
+import { latenciesOf, readAcceptances, slowParts } from "./latency.ts";
 import { openLab } from "./open-lab.ts";
 import { untilConnected } from "./own-redis.ts";
 import { relayStatus } from "./relay-status.ts";
@@ -61,7 +61,7 @@ export const runScenario = async (options: RunOptions): Promise<Report> => {
   const verdict = judge(await gather(run, options));
   const latencies =
     phases.length > 0 ? latenciesOf(await readAcceptances(acceptedLog(folder)), landed.landings, phases) : [];
-  const faults = counted([...run.faults, ...damage.faults, ...verdict.faults]);
+  const faults = counted([...run.faults, ...damage.faults, ...verdict.faults, ...slowParts(latencies, phases)]);
   const keep = options.keep || faults.length > 0;
   if (!keep) await rm(folder, { recursive: true, force: true });
   return {
@@ -118,7 +118,18 @@ const gather = async (run: Run, options: RunOptions): Promise<Evidence> => {
   const breaking = AbortSignal.any([signal, AbortSignal.timeout(breakingLimitMs(events))]);
   const { workspaces } = run;
   const isFed = feeding.isDone;
-  const lab = openLab({ ...parts, workspaces, events, seed, landed, damage, say, isFed, signal: breaking });
+  const lab = openLab({
+    ...parts,
+    config: run.config,
+    workspaces,
+    events,
+    seed,
+    landed,
+    damage,
+    say,
+    isFed,
+    signal: breaking,
+  });
   await scenario.run(lab).catch((error: unknown) => {
     if (signal.aborted || !breaking.aborted) throw error;
     faults.push(`the scenario did not come to its end within ${breakingLimitMs(events) / 1_000} s`);
@@ -160,7 +171,13 @@ const startParts = async (run: Run, { scenario, seed }: RunOptions, ending: Asyn
   const segment = await startSegmentSim({ logFile: acceptedLog(folder), logIds: true, script });
   ending.defer(() => segment.stop());
   for (const workspace of workspaces) await mkdir(sourceFolder(folder, workspace), { recursive: true });
-  const settings = { redisUrl: redis.url, segmentUrl: segment.url, workspaces, segment: setup.segment ?? {} };
+  const settings = {
+    redisUrl: redis.url,
+    segmentUrl: segment.url,
+    workspaces,
+    segment: setup.segment ?? {},
+    expiry: setup.expiry ?? {},
+  };
   await writeConfig(config, settings);
   const writeKeys = new Map<string, string>();
   const setWriteKey = async (workspace: string, writeKey: string) => {

@@ -29,6 +29,8 @@ export interface ScenarioSetup {
   copies?: number;
   /** More settings of `segment` in the configuration. */
   segment?: Readonly<Record<string, unknown>>;
+  /** `expiry` of every workspace. */
+  expiry?: Readonly<Record<string, unknown>>;
   /** How the stand-in behaves from the start. */
   standIn?: Control;
   /** A key dies unnoticed: what Segment throws away behind a 200 then is suspect, not lost. */
@@ -80,8 +82,19 @@ export interface Lab {
   batchRequests(): number;
   /** How many events Segment has accepted by this write key. */
   acceptedBy(writeKey: string): number;
-  /** Whatever lands from now on counts, for the latencies, to this part of the run. */
-  phase(name: string): void;
+  /**
+   * Whatever lands from now on counts, for the latencies, to this part of the run. `asFastAs`: the p99 of this workspace
+   * must be within 20 % of its p99 in that earlier part (and {@link noiseMs}, for what the machine adds).
+   */
+  phase(name: string, expected?: { workspace: string; asFastAs: string }): void;
+  /** Resolves when all files have landed and nothing but dead letters waits. */
+  untilLanded(): Promise<void>;
+  /** Events among the dead letters, of all workspaces. */
+  heldEvents(): Promise<number>;
+  /** Virtual time: to the processes it is so much later. */
+  passHours(hours: number): Promise<void>;
+  /** Runs a `relay` command on the lab's configuration, in its folder. */
+  relay(...args: string[]): Promise<void>;
   /** Something that must not be; the scenario goes on. */
   fault(what: string): void;
 }
