@@ -5,7 +5,7 @@ import { readContainer } from "@currents-relay/ingest/core/avro-container.ts";
 import { cutChunks } from "@currents-relay/ingest/core/chunk.ts";
 import { Secret } from "@currents-relay/shared/config/secret.ts";
 import { mapChunk } from "@currents-relay/transform/core/map-chunk.ts";
-import { bodyText, pack } from "@currents-relay/transform/core/pack.ts";
+import { bodyBytes, pack } from "@currents-relay/transform/core/pack.ts";
 import { startReport } from "./report.ts";
 
 /**
@@ -43,7 +43,7 @@ for (const name of readdirSync(folder)) {
   })) {
     if (part.kind === "fault") throw new Error(part.message);
     for (const body of pack(mapChunk(part.chunk, rules).calls)) {
-      const sending = send(bodyText(body), body.calls.length).finally(() => underWay.delete(sending));
+      const sending = send(bodyBytes(body).toString(), body.calls.length).finally(() => underWay.delete(sending));
       underWay.add(sending);
       if (underWay.size >= requestsAtOnce) await Promise.race(underWay);
     }

@@ -12,7 +12,7 @@ import { redisClaims } from "@currents-relay/transform/adapters/redis-claims.ts"
 import { serialiseCall } from "@currents-relay/transform/core/check-call.ts";
 import { mapChunk } from "@currents-relay/transform/core/map-chunk.ts";
 import { compileMapper } from "@currents-relay/transform/core/map-event.ts";
-import { bodyText, pack } from "@currents-relay/transform/core/pack.ts";
+import { bodyBytes, pack } from "@currents-relay/transform/core/pack.ts";
 import { Redis } from "ioredis";
 import { cpuOf } from "./timed.ts";
 
@@ -84,9 +84,10 @@ await take("decode", records, () => type.decodeAll(body, records));
 await take("map", records, () => decoded.map((record) => mapper(record)));
 await take("serialise", records, () => mapped.map((call) => serialiseCall(call)));
 await take("mapChunk", records, () => mapChunk(chunk, rules));
-await take("pack", records, () => pack(ready).map((one) => Buffer.from(bodyText(one))));
+await take("pack", records, () => pack(ready).map((one) => bodyBytes(one)));
 await take("spoolChunk", records, () => putAndRead(encodeChunk(chunk)));
-const [firstText, firstBytes] = [bodyText(first), Buffer.from(bodyText(first))];
+const firstBytes = bodyBytes(first);
+const firstText = firstBytes.toString();
 await take("spoolBody", first.calls.length, () => putAndRead(firstBytes));
 let claims = 0;
 const redisBefore = await redisCpuUs();

@@ -112,7 +112,7 @@ test("what was set aside maps to the very call that the chunk itself would, once
   const calls = mapChunk(chunk, rulesOf(better)).calls.map(({ id, json }) => ({
     kind: "call",
     eventId: id,
-    call: JSON.parse(json) as unknown,
+    call: JSON.parse(json.toString()) as unknown,
   }));
   expect(remap(lines, better)).toEqual([calls[1]]);
 });
@@ -142,7 +142,7 @@ test("a whole chunk falls into the lines that transform would have set aside, ea
   const calls = mapChunk(chunk, rulesOf()).calls.map(({ id, json }) => ({
     kind: "call",
     eventId: id,
-    call: JSON.parse(json) as unknown,
+    call: JSON.parse(json.toString()) as unknown,
   }));
   expect(remap(lines)).toMatchObject([calls[0], { kind: "stays", reason: "missing-name" }, calls[1]]);
 });

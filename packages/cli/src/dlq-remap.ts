@@ -31,7 +31,7 @@ const remap = (lines: readonly QuarantineLine[], rules: ConnectorRules): (Remapp
     ),
     rules,
   );
-  for (const { index, json, id } of mapped.calls) set(result, events[index]?.at, callOf(json, id));
+  for (const { index, json, id } of mapped.calls) set(result, events[index]?.at, callOf(json.toString(), id));
   for (const { index, reason, message } of mapped.quarantined)
     set(result, events[index]?.at, { kind: "stays", reason, message });
   for (const { at, text } of events) result[at] ??= dropOf(text, rules);

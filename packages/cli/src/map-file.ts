@@ -86,7 +86,7 @@ const mapOne = async (chunk: Chunk, { rules, write }: MapOptions, result: MapRes
     add(result.quarantined, reason, 1);
     note(result, `quarantined: ${reason}: ${message} (${placeOf(chunk, index)})`);
   }
-  return calls.length === 0 || write(calls.map(({ json }) => json).join("\n"));
+  return calls.length === 0 || write(calls.map(({ json }) => json.toString()).join("\n"));
 };
 
 const placeOf = ({ header }: Chunk, index: number): string => {

@@ -171,6 +171,17 @@ describe("values", () => {
 });
 
 describe("a type", () => {
+  it("says where the fields of a record begin, and checks them as a skip does", () => {
+    const fields = ["string", "null", { type: "array", items: "int" }, ["null", "long"]];
+    const type = typeOf(fields.map((of, index) => ({ name: `f${index}`, type: of })));
+    const record = Buffer.concat([text("ab"), varint(1), varint(300), varint(0), varint(1), varint(7)]);
+    const starts = new Uint32Array(4);
+    expect(type.scan(Buffer.concat([record, record]), record.length, starts)).toBe(2 * record.length);
+    expect([...starts]).toEqual([0, 3, 3, 7].map((at) => at + record.length));
+    expect(reasonOf(() => type.scan(record.subarray(0, -1), 0, starts))).toBe("bad-record");
+    expect(reasonOf(() => type.scan(Buffer.concat([text("ab"), varint(1), varint(5)]), 0, starts))).toBe("bad-record");
+  });
+
   it("names its record in full and its fields in order", () => {
     const type = typeOf(
       [
@@ -181,8 +192,8 @@ describe("a type", () => {
     );
     expect(type.name).toBe("users.canvas.Event");
     expect(type.fields).toEqual([
-      { name: "b", types: ["int"] },
-      { name: "a", types: ["null", "string"] },
+      { name: "b", types: ["int"], isUnion: false },
+      { name: "a", types: ["null", "string"], isUnion: true },
     ]);
   });
 

@@ -5,12 +5,14 @@ import { defaultRecordLimits } from "./record-limits.ts";
 import type { RecordLimits } from "./record-limits.ts";
 import { parseRecordSchema } from "./schema-node.ts";
 import type { RecordNode, SchemaNode } from "./schema-node.ts";
-import { compileWalk } from "./walk-record.ts";
+import { compileScan, compileWalk } from "./walk-record.ts";
 
 /** A field of the top record: its name and its Avro types (the branches of a union, "null" among them, in order). */
 export interface RecordField {
   name: string;
   types: readonly SchemaNode["kind"][];
+  /** The value is preceded by the number of its branch. */
+  isUnion: boolean;
 }
 
 /** Reads the records of one writer's schema. Everything here throws AvroFault when the bytes are not such records. */
@@ -23,6 +25,8 @@ export interface RecordType {
   decode(bytes: Uint8Array, pos: number): { value: EventRecord; offset: number };
   /** Where the record at `pos` ends; checks it without reading it. */
   skip(bytes: Uint8Array, pos: number): number;
+  /** The same; also notes in `starts` (as long as `fields`) where the value of each field begins. */
+  scan(bytes: Uint8Array, pos: number, starts: Uint32Array): number;
   /** Where each of `count` records ends, the last one with the bytes themselves: not one byte more or less. */
   recordEnds(bytes: Uint8Array, count: number): Uint32Array;
   /** Reads `count` records that fill the bytes exactly, in order. */
@@ -69,8 +73,13 @@ const buildRecordType = (schemaText: string, limits: RecordLimits): RecordType =
 
   return {
     name: node.name,
-    fields: node.fields.map((field) => ({ name: field.name, types: typesOf(field.type) })),
+    fields: node.fields.map((field) => ({
+      name: field.name,
+      types: typesOf(field.type),
+      isUnion: field.type.kind === "union",
+    })),
     skip,
+    scan: compileScan(node, limits),
     recordEnds,
     decode: (bytes, pos) => {
       const offset = skip(bytes, pos);

@@ -166,15 +166,10 @@ const compile = (node: SchemaNode, compiling: Compiling): Walk => {
   }
 };
 
-/**
- * Makes a function that finds where the record at `pos` ends, without decoding it: time and stack are bounded by the
- * bytes and by the limits, whatever the bytes are. Throws AvroFault "bad-record" when they are not such a record (every
- * length, count, branch and symbol is checked), "over-limit" when they ask for too much.
- * avsc's own skipping does none of this: it loops over any count and moves by any length, backwards too.
- */
-export const compileWalk = (record: RecordNode, limits: RecordLimits): ((bytes: Uint8Array, pos: number) => number) => {
-  const walk = compileRecord(record, { limits, records: new Map(), weights: new Map() });
-  const noBytes = new Uint8Array();
+const noBytes = new Uint8Array();
+
+/** Runs `walk` over a record; the cursor is used again and again. */
+const walking = (walk: Walk, limits: RecordLimits): ((bytes: Uint8Array, pos: number) => number) => {
   const at: Walker = { bytes: noBytes, pos: 0, end: 0, itemsLeft: 0, depthLeft: 0 };
   return (bytes, pos) => {
     at.bytes = bytes;
@@ -188,5 +183,34 @@ export const compileWalk = (record: RecordNode, limits: RecordLimits): ((bytes: 
     } finally {
       at.bytes = noBytes; // A block is many megabytes: not to be held until the next one comes.
     }
+  };
+};
+
+/**
+ * Makes a function that finds where the record at `pos` ends, without decoding it: time and stack are bounded by the
+ * bytes and by the limits, whatever the bytes are. Throws AvroFault "bad-record" when they are not such a record (every
+ * length, count, branch and symbol is checked), "over-limit" when they ask for too much.
+ * avsc's own skipping does none of this: it loops over any count and moves by any length, backwards too.
+ */
+export const compileWalk = (record: RecordNode, limits: RecordLimits): ((bytes: Uint8Array, pos: number) => number) =>
+  walking(compileRecord(record, { limits, records: new Map(), weights: new Map() }), limits);
+
+/** The same walk, which also notes in `starts` where the value of each field begins, in the schema's order. */
+export const compileScan = (
+  record: RecordNode,
+  limits: RecordLimits,
+): ((bytes: Uint8Array, pos: number, starts: Uint32Array) => number) => {
+  const compiling: Compiling = { limits, records: new Map(), weights: new Map() };
+  const walks = record.fields.map(({ type }) => compile(type, compiling));
+  let starts: Uint32Array = new Uint32Array();
+  const scan = walking((at) => {
+    for (let index = 0; index < walks.length; index++) {
+      starts[index] = at.pos;
+      (walks[index] as Walk)(at); // In bounds by the loop.
+    }
+  }, limits);
+  return (bytes, pos, into) => {
+    starts = into;
+    return scan(bytes, pos);
   };
 };

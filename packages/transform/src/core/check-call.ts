@@ -3,19 +3,20 @@ import { ok, quarantine, type Outcome } from "@currents-relay/shared/core/outcom
 
 /** A call as it goes over the wire: serialised once, here, and never again. */
 export interface SerialisedCall {
-  json: string;
-  /** Length of `json` in UTF-8. */
-  bytes: number;
+  /** UTF-8. */
+  json: Buffer;
 }
 
-/** Serialises a call and refuses one that Segment would: over 32 KB (Segment HTTP API, "Errors"). It is not cut. */
-export const serialiseCall = (call: TrackCall): Outcome<SerialisedCall> => {
-  const json = JSON.stringify(call);
-  const bytes = Buffer.byteLength(json);
-  if (bytes > segmentLimits.maxCallBytes)
+/**
+ * Serialises a call (one that direct-mapper.ts wrote is serialised already) and refuses one that Segment would: over
+ * 32 KB (Segment HTTP API, "Errors"). It is not cut.
+ */
+export const serialiseCall = (call: TrackCall | Buffer): Outcome<Buffer> => {
+  const json = call instanceof Uint8Array ? call : Buffer.from(JSON.stringify(call));
+  if (json.length > segmentLimits.maxCallBytes)
     return quarantine(
       "call-too-large",
-      new Error(`the call has ${bytes} bytes, Segment takes ${segmentLimits.maxCallBytes}`),
+      new Error(`the call has ${json.length} bytes, Segment takes ${segmentLimits.maxCallBytes}`),
     );
-  return ok({ json, bytes });
+  return ok(json);
 };

@@ -37,7 +37,8 @@ export const decodeChunk = ({ header, body }: Chunk): DecodedChunk => {
   return { events: lines.map(eventOfLine), fields: undefined };
 };
 
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** The same bytes, as Node likes them. */
+export const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 type JsonObject = Record<string, AvroValue>;
 

@@ -2,6 +2,7 @@ import type { EventRecord } from "@currents-relay/shared/contracts/event.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mapChunk } from "./map-chunk.ts";
+import { avroArray, avroLong, avroString } from "./testing/avro-bytes.ts";
 import { anAvroChunk, aJsonChunk } from "./testing/chunks.ts";
 import { aFullRecord, aGeneralRecord, customEvent, emailClick, someRules } from "./testing/records.ts";
 
@@ -15,10 +16,8 @@ describe("a chunk on its way through mapping", () => {
       ["e1", 0],
       ["e3", 2],
     ]);
-    for (const { json, bytes, id } of calls) {
-      expect(JSON.parse(json)).toMatchObject({ type: "track", event: "Email Link Clicked", messageId: id });
-      expect(bytes).toBe(Buffer.byteLength(json));
-    }
+    for (const { json, id } of calls)
+      expect(JSON.parse(json.toString())).toMatchObject({ type: "track", event: "Email Link Clicked", messageId: id });
   });
 
   it("gives the same calls when it runs again", () => {
@@ -80,7 +79,7 @@ describe("a chunk of Avro records", () => {
 
   it("is mapped by the fields of its schema", () => {
     const [call] = mapChunk(chunk, someRules()).calls;
-    expect(JSON.parse(call?.json ?? "")).toEqual({
+    expect(JSON.parse(call?.json.toString() ?? "")).toEqual({
       type: "track",
       messageId: "e1",
       event: "Email Link Clicked",
@@ -96,6 +95,66 @@ describe("a chunk of Avro records", () => {
     const unreadable = { ...chunk, body: new Uint8Array() };
     const result = mapChunk(unreadable, someRules({ events: ["users.canvas.*"] }));
     expect(result.dropped).toEqual({ "not-selected": 1 });
+  });
+});
+
+describe("the records of one Avro chunk", () => {
+  const texts = ["id", "user_id", "external_user_id", "url"];
+  const schema = {
+    type: "record",
+    name: "Click",
+    fields: [
+      ...texts.map((name) => ({ name, type: ["null", "string"] })),
+      { name: "time", type: ["null", "int"] },
+      { name: "suspected_bot_click_reason", type: ["null", { type: "array", items: "string" }] },
+    ],
+  };
+  const text = (value: string | null) => (value === null ? [avroLong(0)] : [avroLong(1), avroString(value)]);
+  const aRecord = (
+    id: string | null,
+    { url = "u", time = 7, reason = null }: { url?: string; time?: number | null; reason?: string | null } = {},
+  ) => [
+    ...[id, "b1", "x1", url].flatMap(text),
+    ...(time === null ? [avroLong(0)] : [avroLong(1), avroLong(time)]),
+    ...(reason === null ? [avroLong(0)] : [avroLong(1), avroArray([avroString(reason)])]),
+  ];
+  const chunkOf = (...records: Buffer[][]) =>
+    anAvroChunk(emailClick, schema, { records: records.length, body: Buffer.concat(records.flat()) });
+
+  it("each come to their own end, whether they are written directly or by way of a record", () => {
+    const chunk = chunkOf(
+      aRecord("e1"),
+      aRecord("e1"),
+      aRecord("e2", { reason: "too fast" }),
+      aRecord("e3", { url: "x".repeat(33_000) }),
+      aRecord("e4", { time: null }),
+      aRecord(null),
+      aRecord("e4"),
+    );
+    const { calls, dropped, quarantined } = mapChunk(chunk, someRules());
+    expect(calls.map(({ id, index }) => [id, index])).toEqual([
+      ["e1", 0],
+      ["e2", 2],
+      ["e4", 6],
+    ]);
+    expect(calls.map(({ json }) => JSON.parse(json.toString()) as unknown)).toMatchObject([
+      { messageId: "e1", properties: { link_url: "u" } },
+      { messageId: "e2", properties: { suspected_bot_click_reason: ["too fast"] } },
+      { messageId: "e4" },
+    ]);
+    expect(dropped).toEqual({ duplicate: 1 });
+    expect(quarantined).toMatchObject([
+      { index: 3, reason: "call-too-large", eventType: emailClick, eventId: "e3" },
+      { index: 4, reason: "invalid-time", eventType: emailClick, eventId: "e4" },
+      { index: 5, reason: "missing-id", eventType: emailClick },
+    ]);
+  });
+
+  it("are refused together where the chunk is not what its header says", () => {
+    const chunk = chunkOf(aRecord("e1"), aRecord("e2"));
+    const claiming = (records: number) => ({ ...chunk, header: { ...chunk.header, records } });
+    expect(() => mapChunk(claiming(1), someRules())).toThrow("over");
+    expect(() => mapChunk(claiming(3), someRules())).toThrow("names a branch");
   });
 });
 

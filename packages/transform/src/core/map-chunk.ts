@@ -2,11 +2,11 @@ import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { DropReason, QuarantineReason } from "@currents-relay/shared/contracts/reasons.ts";
 import { drop, ok, type Outcome } from "@currents-relay/shared/core/outcome.ts";
-import { compileSelection, type Selection } from "@currents-relay/shared/core/selection.ts";
 import { serialiseCall, type SerialisedCall } from "./check-call.ts";
-import { decodeChunk, type DecodedEvent } from "./decode-chunk.ts";
-import { compileMapper, type EventMapper } from "./map-event.ts";
+import { compileRules } from "./compiled-rules.ts";
 import { textOf } from "./identity.ts";
+import type { MappedCall } from "./map-event.ts";
+import { mappedEvents, type MappedEvent } from "./mapped-events.ts";
 import type { ConnectorRules } from "./rules.ts";
 
 /** A call that is ready to be claimed and packed. */
@@ -45,61 +45,42 @@ export interface MappedChunk {
 export const mapChunk = (chunk: Chunk, rules: ConnectorRules): MappedChunk => {
   const { content, records } = chunk.header;
   const result: MappedChunk = { calls: [], dropped: {}, quarantined: [], unknownTypes: new Map() };
-  const selected = compileSelection(rules.events);
-  if (content.encoding === "avro" && !selected(content.eventType)) {
+  const compiled = compileRules(rules);
+  if (content.encoding === "avro" && !compiled.selected(content.eventType)) {
     result.dropped["not-selected"] = records;
     return result;
   }
 
-  const { events, fields } = decodeChunk(chunk);
-  const mapperFor = mappersByType(rules, selected, fields);
   const seenIds = new Set<string>();
-  for (const [index, decoded] of events.entries()) {
-    const mapped = andThen(decoded, ({ eventType, record }) => mapperFor(eventType)(record));
-    if (decoded.kind === "ok" && mapped.kind === "ok" && mapped.value.unknownType)
-      increment(result.unknownTypes, decoded.value.eventType);
-    const ready = andThen(mapped, ({ call, id }) => readyCall(call, { id, index }, seenIds));
-    settle(result, ready, { index, event: decoded.kind === "ok" ? decoded.value : undefined });
+  let index = 0;
+  for (const event of mappedEvents(chunk, compiled)) {
+    const { outcome, eventType } = event;
+    if (outcome.kind === "ok" && outcome.value.unknownType && eventType !== undefined)
+      increment(result.unknownTypes, eventType);
+    const ready = outcome.kind === "ok" ? readyCall(outcome.value, index, seenIds) : outcome;
+    settle(result, ready, { index, event });
+    index += 1;
   }
   return result;
 };
 
-const andThen = <A, B>(outcome: Outcome<A>, next: (value: A) => Outcome<B>): Outcome<B> =>
-  outcome.kind === "ok" ? next(outcome.value) : outcome;
-
-/** One mapper for each event type, made when the type is first met; a type that is not selected maps to a drop. */
-const mappersByType = (
-  rules: ConnectorRules,
-  selected: Selection,
-  fields: readonly string[] | undefined,
-): ((eventType: string) => EventMapper) => {
-  const mappers = new Map<string, EventMapper>();
-  const compile = (eventType: string): EventMapper =>
-    selected(eventType) ? compileMapper({ eventType, rules, ...(fields && { fields }) }) : () => drop("not-selected");
-  return (eventType) => {
-    const mapper = mappers.get(eventType) ?? compile(eventType);
-    mappers.set(eventType, mapper);
-    return mapper;
-  };
-};
-
 /** Only a call that will go out makes a later one with its id a duplicate. */
 const readyCall = (
-  call: TrackCall,
-  { id, index }: { id: string; index: number },
+  { call, id }: MappedCall<TrackCall | Buffer>,
+  index: number,
   seenIds: Set<string>,
 ): Outcome<ReadyCall> => {
   if (seenIds.has(id)) return drop("duplicate");
-  return andThen(serialiseCall(call), ({ json, bytes }) => {
-    seenIds.add(id);
-    return ok({ id, index, json, bytes });
-  });
+  const serialised = serialiseCall(call);
+  if (serialised.kind !== "ok") return serialised;
+  seenIds.add(id);
+  return ok({ id, index, json: serialised.value });
 };
 
 const settle = (
   result: MappedChunk,
   outcome: Outcome<ReadyCall>,
-  { index, event }: { index: number; event: DecodedEvent | undefined },
+  { index, event }: { index: number; event: MappedEvent },
 ): void => {
   switch (outcome.kind) {
     case "ok":
@@ -109,12 +90,12 @@ const settle = (
       result.dropped[outcome.reason] = (result.dropped[outcome.reason] ?? 0) + 1;
       return;
     case "quarantine": {
-      const eventId = textOf(event?.record.id);
+      const eventId = event.outcome.kind === "ok" ? event.outcome.value.id : textOf(event.record?.id);
       result.quarantined.push({
         index,
         reason: outcome.reason,
         message: outcome.cause.message,
-        ...(event && { eventType: event.eventType }),
+        ...(event.eventType !== undefined && { eventType: event.eventType }),
         ...(eventId !== undefined && { eventId }),
       });
       return;

@@ -2,15 +2,15 @@ import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
 import type { EventRecord } from "@currents-relay/shared/contracts/event.ts";
 import { drop, ok, quarantine, type Outcome } from "@currents-relay/shared/core/outcome.ts";
 import { compileStep, fillParts, inOrderOfStrength, type CallParts, type Step } from "./call-parts.ts";
-import { catalogEntry, type Naming } from "./catalog.ts";
+import { catalogEntry } from "./catalog.ts";
 import { nameFromType } from "./event-name.ts";
 import { compileFieldRules, type FieldTransform } from "./field-rules.ts";
 import { compileIdentity, textOf, type Identity } from "./identity.ts";
 import type { ConnectorRules } from "./rules.ts";
 import { timestampOf } from "./timestamp.ts";
 
-export interface MappedCall {
-  call: TrackCall;
+export interface MappedCall<Call = TrackCall> {
+  call: Call;
   /** The event's id: what dedup knows it by. */
   id: string;
   /** The event type is not in the catalog; the general rules mapped it. */
@@ -65,24 +65,35 @@ const trackCall = (identity: Identity, event: string, timestamp: string, parts: 
     : { type: "track", messageId, event, userId, anonymousId, timestamp, ...parts };
 };
 
+/** The name of every call of the type; undefined where the record gives it, or the type is never exported. */
+export const fixedName = (
+  eventType: string,
+  { eventNames }: Pick<ConnectorRules, "eventNames">,
+): { text: string; isUnknownType: boolean } | undefined => {
+  const naming = catalogEntry(eventType)?.naming;
+  if (naming?.kind === "not-exported") return undefined;
+  const isUnknownType = naming === undefined;
+  const renamed = Object.hasOwn(eventNames, eventType) ? eventNames[eventType] : undefined;
+  if (renamed !== undefined) return { text: renamed, isUnknownType };
+  if (naming?.kind === "from-record") return undefined;
+  return { text: naming?.name ?? nameFromType(eventType).toWellFormed(), isUnknownType };
+};
+
 /** The connector's own name for the type, else the catalog's, else one made from the type. */
 const compileName = (
   eventType: string,
-  { eventNames }: ConnectorRules,
+  rules: ConnectorRules,
   transforms: ReadonlyMap<string, FieldTransform>,
 ): ((record: EventRecord) => string | undefined) => {
-  const renamed = Object.hasOwn(eventNames, eventType) ? eventNames[eventType] : undefined;
-  const naming: Naming | undefined =
-    renamed === undefined ? catalogEntry(eventType)?.naming : { kind: "fixed", name: renamed };
-  if (naming?.kind === "from-record") {
-    const transform = transforms.get(naming.field) ?? ((text: string) => text);
-    return (record) => {
-      const name = textOf(record[naming.field]);
-      return name === undefined ? undefined : transform(name);
-    };
-  }
-  const name = naming?.kind === "fixed" ? naming.name : nameFromType(eventType).toWellFormed();
-  return () => name;
+  const fixed = fixedName(eventType, rules);
+  if (fixed) return () => fixed.text;
+  const naming = catalogEntry(eventType)?.naming;
+  if (naming?.kind !== "from-record") return () => undefined; // never exported, and so never asked
+  const transform = transforms.get(naming.field) ?? ((text: string) => text);
+  return (record) => {
+    const name = textOf(record[naming.field]);
+    return name === undefined ? undefined : transform(name);
+  };
 };
 
 const compileSteps = (

@@ -4,7 +4,7 @@ import type { SerialisedCall } from "./check-call.ts";
 /** One request body, still without its envelope. */
 export interface Body<Call extends SerialisedCall> {
   calls: Call[];
-  /** Length in UTF-8 of {@link bodyText}. */
+  /** Length of {@link bodyBytes}. */
   bytes: number;
 }
 
@@ -19,13 +19,14 @@ export const pack = <Call extends SerialisedCall>(calls: readonly Call[]): Body<
   const bodies: Body<Call>[] = [];
   let open: Body<Call> | undefined;
   for (const call of calls) {
-    if (call.bytes > batchLimits.maxBytes) throw new Error(`a call of ${call.bytes} bytes cannot be packed`);
-    const bytesIfAdded: number = open ? open.bytes + callSeparator.length + call.bytes : call.bytes;
+    const { length } = call.json;
+    if (length > batchLimits.maxBytes) throw new Error(`a call of ${length} bytes cannot be packed`);
+    const bytesIfAdded: number = open ? open.bytes + callSeparator.length + length : length;
     if (open && open.calls.length < batchLimits.maxCalls && bytesIfAdded <= batchLimits.maxBytes) {
       open.calls.push(call);
       open.bytes = bytesIfAdded;
     } else {
-      open = { calls: [call], bytes: call.bytes };
+      open = { calls: [call], bytes: length };
       bodies.push(open);
     }
   }
@@ -33,4 +34,13 @@ export const pack = <Call extends SerialisedCall>(calls: readonly Call[]): Body<
 };
 
 /** The calls' JSON texts, joined by {@link callSeparator}. */
-export const bodyText = (body: Body<SerialisedCall>): string => body.calls.map(({ json }) => json).join(callSeparator);
+export const bodyBytes = ({ calls, bytes }: Body<SerialisedCall>): Buffer => {
+  const body = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const { json } of calls) {
+    if (at > 0) at += body.write(callSeparator, at, "latin1");
+    body.set(json, at);
+    at += json.length;
+  }
+  return body;
+};

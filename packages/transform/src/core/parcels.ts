@@ -9,7 +9,7 @@ import type { SerialisedCall } from "./check-call.ts";
 import { decodeChunk, type DecodedEvent } from "./decode-chunk.ts";
 import { isNestedDeeperThan, maxNesting, toJsonValue } from "./json-value.ts";
 import type { QuarantinedEvent } from "./map-chunk.ts";
-import { type Body, bodyText } from "./pack.ts";
+import { type Body, bodyBytes } from "./pack.ts";
 
 /** One parcel for each request body, in order. */
 export const deliverParcels = (
@@ -20,7 +20,7 @@ export const deliverParcels = (
   bodies.map((body, index) => ({
     id: deliverJobId(chunkJob, index),
     events: body.calls.length,
-    payload: Buffer.from(bodyText(body)),
+    payload: bodyBytes(body),
     data: {
       v: 1,
       connector: header.connector,

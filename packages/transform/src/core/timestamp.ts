@@ -11,8 +11,11 @@ const secondsOf = (time: AvroValue | undefined): number => {
   return typeof time === "string" && /^-?\d+(\.\d+)?$/.test(time) ? Number(time) : NaN;
 };
 
+/** Whether UNIX ms are a date between the years 0 and 9999. */
+export const isDate = (ms: number): boolean => ms >= earliestMs && ms <= latestMs;
+
 /** UNIX seconds (whole or not) to ISO 8601 in UTC with milliseconds; undefined: not a date between the years 0 and 9999. */
 export const timestampOf = (time: AvroValue | undefined): string | undefined => {
   const ms = Math.round(secondsOf(time) * 1000);
-  return ms >= earliestMs && ms <= latestMs ? new Date(ms).toISOString() : undefined;
+  return isDate(ms) ? new Date(ms).toISOString() : undefined;
 };

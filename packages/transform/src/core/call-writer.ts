@@ -1,0 +1,99 @@
+/** Bytes that stand in JSON as they are; the others are control characters, quote, backslash and what is not ASCII. */
+const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte < 0x80 && byte !== 0x22 && byte !== 0x5c ? 1 : 0,
+);
+
+const quote = 0x22;
+const secondsOfDay = 86_400;
+const pageBytes = 512 * 1024;
+
+const twoDigits = (page: Uint8Array, at: number, value: number): void => {
+  page[at] = 0x30 + Math.floor(value / 10);
+  page[at + 1] = 0x30 + (value % 10);
+};
+
+/**
+ * Writes JSON texts back to back into large pages. Nothing checks for room but {@link begin}: its caller says how many
+ * bytes may come. A class because its fields are what makes it fast: one shape, no closures.
+ */
+export class CallWriter {
+  #page = Buffer.allocUnsafeSlow(0);
+  #start = 0;
+  #at = 0;
+  #day = NaN;
+  #date = "";
+
+  /** Starts a text of at most so many bytes; the one before is given up where `end` did not take it. */
+  begin(maxBytes: number): void {
+    this.#at = this.#start;
+    if (this.#page.length - this.#start >= maxBytes) return;
+    // What was written stays with whoever has it.
+    this.#page = Buffer.allocUnsafeSlow(Math.max(pageBytes, maxBytes));
+    this.#start = this.#at = 0;
+  }
+
+  /** The text since `begin`. */
+  end(): Buffer {
+    const text = this.#page.subarray(this.#start, this.#at);
+    this.#start = this.#at;
+    return text;
+  }
+
+  get length(): number {
+    return this.#at;
+  }
+
+  /** Writes over a byte that was written since `begin`. */
+  replace(at: number, byte: number): void {
+    this.#page[at] = byte;
+  }
+
+  byte(byte: number): void {
+    this.#page[this.#at++] = byte;
+  }
+
+  bytes(bytes: Uint8Array): void {
+    const page = this.#page;
+    let at = this.#at;
+    for (let index = 0; index < bytes.length; index++) page[at++] = bytes[index] as number; // In bounds by the loop.
+    this.#at = at;
+  }
+
+  ascii(text: string): void {
+    this.#at += this.#page.write(text, this.#at, "latin1");
+  }
+
+  /** A JSON string. */
+  string(text: string): void {
+    this.#at += this.#page.write(JSON.stringify(text), this.#at, "utf8");
+  }
+
+  /** UTF-8 bytes as a JSON string; bytes that are no UTF-8 as U+FFFD. */
+  text(source: Buffer, from: number, end: number): void {
+    const page = this.#page;
+    let at = this.#at;
+    page[at++] = quote;
+    for (let pos = from; pos < end; pos++) {
+      const byte = source[pos] as number; // In bounds by the loop.
+      if (isPlain[byte] === 0) return this.string(source.toString("utf8", from, end));
+      page[at++] = byte;
+    }
+    page[at++] = quote;
+    this.#at = at;
+  }
+
+  /** Whole UNIX seconds of the years 0 to 9999 as an ISO 8601 JSON string in UTC with milliseconds. */
+  timestamp(seconds: number): void {
+    const day = Math.floor(seconds / secondsOfDay);
+    if (day !== this.#day) {
+      this.#date = new Date(day * secondsOfDay * 1000).toISOString();
+      this.#day = day;
+    }
+    const at = this.#at + 1;
+    this.ascii(`"${this.#date}"`);
+    const rest = seconds - day * secondsOfDay;
+    twoDigits(this.#page, at + 11, Math.floor(rest / 3600));
+    twoDigits(this.#page, at + 14, Math.floor(rest / 60) % 60);
+    twoDigits(this.#page, at + 17, rest % 60);
+  }
+}

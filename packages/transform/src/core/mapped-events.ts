@@ -1,0 +1,57 @@
+import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
+import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
+import type { EventRecord } from "@currents-relay/shared/contracts/event.ts";
+import type { Outcome } from "@currents-relay/shared/core/outcome.ts";
+import type { AvroMappers, CompiledRules } from "./compiled-rules.ts";
+import { asBuffer, decodeChunk } from "./decode-chunk.ts";
+import type { MappedCall } from "./map-event.ts";
+
+/** One event of a chunk and what it became. */
+export interface MappedEvent {
+  /** The call as JSON where the record's bytes became it at once. */
+  outcome: Outcome<MappedCall<TrackCall | Buffer>>;
+  /** Undefined where it is no event. */
+  eventType?: string;
+  /** Undefined where nobody had to make it. */
+  record?: EventRecord;
+}
+
+/**
+ * Maps the events of a chunk, in order. Throws where its body is not what the header says: ingest walked every record
+ * before it wrote the chunk, so the chunk itself is damaged.
+ */
+export function* mappedEvents(chunk: Chunk, { mapperOf, mappersOf }: CompiledRules): Generator<MappedEvent> {
+  const { content } = chunk.header;
+  if (content.encoding === "avro")
+    return yield* avroEvents(chunk, content.eventType, mappersOf(content.eventType, content.schema));
+  for (const decoded of decodeChunk(chunk).events) {
+    if (decoded.kind !== "ok") yield { outcome: decoded };
+    else yield { ...decoded.value, outcome: mapperOf(decoded.value.eventType)(decoded.value.record) };
+  }
+}
+
+function* avroEvents(
+  { header, body }: Chunk,
+  eventType: string,
+  { type, plain, direct }: AvroMappers,
+): Generator<MappedEvent> {
+  const source = asBuffer(body);
+  if (!direct) {
+    for (const record of type.decodeAll(source, header.records)) yield { outcome: plain(record), eventType, record };
+    return;
+  }
+  const starts = new Uint32Array(type.fields.length);
+  let pos = 0;
+  for (let index = 0; index < header.records; index++) {
+    const end = type.scan(source, pos, starts);
+    const outcome = direct(source, starts, end - pos);
+    if (outcome) yield { outcome, eventType };
+    else {
+      const record = type.decode(source, pos).value;
+      yield { outcome: plain(record), eventType, record };
+    }
+    pos = end;
+  }
+  if (pos !== source.length)
+    throw new Error(`${header.records} records end at ${pos} and leave ${source.length - pos} bytes over`);
+}
