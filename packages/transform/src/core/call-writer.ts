@@ -1,3 +1,5 @@
+import { callSeparator } from "./pack.ts";
+
 /** Bytes that stand in JSON as they are; the others are control characters, quote, backslash and what is not ASCII. */
 const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x20 && byte < 0x80 && byte !== 0x22 && byte !== 0x5c ? 1 : 0,
@@ -5,7 +7,6 @@ const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
 
 const quote = 0x22;
 const secondsOfDay = 86_400;
-const pageBytes = 512 * 1024;
 
 const twoDigits = (page: Uint8Array, at: number, value: number): void => {
   page[at] = 0x30 + Math.floor(value / 10);
@@ -13,30 +14,45 @@ const twoDigits = (page: Uint8Array, at: number, value: number): void => {
 };
 
 /**
- * Writes JSON texts back to back into large pages. Nothing checks for room but {@link begin}: its caller says how many
- * bytes may come. A class because its fields are what makes it fast: one shape, no closures.
+ * Writes JSON texts into a page, with ",\n" between them: those of one request body lie there as they are sent
+ * (pack.ts). Nothing checks for room but {@link begin}: its caller says how many bytes may come. A class because its
+ * fields are what makes it fast: one shape, no closures.
  */
 export class CallWriter {
-  #page = Buffer.allocUnsafeSlow(0);
+  readonly #pageBytes: number;
+  #page: Buffer;
   #start = 0;
   #at = 0;
   #day = NaN;
   #date = "";
+
+  /** All texts should fit into one page; what does not opens another. */
+  constructor(pageBytes: number) {
+    this.#pageBytes = pageBytes;
+    this.#page = Buffer.allocUnsafeSlow(pageBytes);
+  }
 
   /** Starts a text of at most so many bytes; the one before is given up where `end` did not take it. */
   begin(maxBytes: number): void {
     this.#at = this.#start;
     if (this.#page.length - this.#start >= maxBytes) return;
     // What was written stays with whoever has it.
-    this.#page = Buffer.allocUnsafeSlow(Math.max(pageBytes, maxBytes));
+    this.#page = Buffer.allocUnsafeSlow(Math.max(this.#pageBytes, maxBytes));
     this.#start = this.#at = 0;
   }
 
   /** The text since `begin`. */
   end(): Buffer {
     const text = this.#page.subarray(this.#start, this.#at);
-    this.#start = this.#at;
+    this.#start = this.#at + this.#page.write(callSeparator, this.#at, "latin1"); // nothing, at the end of the page
     return text;
+  }
+
+  /** A text that is JSON already, by itself. */
+  whole(json: string): Buffer {
+    this.begin(Buffer.byteLength(json));
+    this.#at += this.#page.write(json, this.#at, "utf8");
+    return this.end();
   }
 
   get length(): number {

@@ -3,6 +3,7 @@ import type { AvroValue, EventRecord } from "@currents-relay/shared/contracts/ev
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { glossary } from "./catalog.ts";
+import { CallWriter } from "./call-writer.ts";
 import { compileDirectMapper } from "./direct-mapper.ts";
 import { compileMapper } from "./map-event.ts";
 import type { ConnectorRules } from "./rules.ts";
@@ -29,7 +30,7 @@ const mapBothWays = ({ eventType, fields, rules = {} }: Asked, bytes: Buffer) =>
   // Not at the start of the buffer, as most records are not.
   const source = Buffer.concat([Buffer.from("before"), bytes]);
   expect(type.scan(source, 6, starts)).toBe(source.length);
-  const outcome = direct(source, starts, bytes.length);
+  const outcome = direct({ source, starts, bytes: bytes.length }, new CallWriter(0));
   if (!outcome) return "left to the plain mapper";
   const names = type.fields.map(({ name }) => name);
   const plain = compileMapper({ eventType, fields: names, rules: someRules(rules) })(type.decode(bytes, 0).value);

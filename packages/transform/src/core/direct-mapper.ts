@@ -1,7 +1,7 @@
 import type { RecordField, RecordType } from "@currents-relay/shared/avro/record-type.ts";
 import { messageIdMaker } from "@currents-relay/shared/core/message-id.ts";
 import { drop, ok, type Outcome } from "@currents-relay/shared/core/outcome.ts";
-import { CallWriter } from "./call-writer.ts";
+import type { CallWriter } from "./call-writer.ts";
 import { compileText, compileWhole, type Span } from "./direct-field.ts";
 import { bytesOf, compileParts } from "./direct-parts.ts";
 import { compileFieldRules, type FieldTransform } from "./field-rules.ts";
@@ -9,15 +9,18 @@ import { fixedName, type MappedCall } from "./map-event.ts";
 import type { ConnectorRules } from "./rules.ts";
 import { isDate } from "./timestamp.ts";
 
+/** An Avro record of so many bytes whose fields begin at `starts`. */
+export interface RecordSpan {
+  source: Buffer;
+  starts: Uint32Array;
+  bytes: number;
+}
+
 /**
- * Maps an Avro record of so many bytes whose fields begin at `starts`. Undefined: the plain mapper has to, because the
- * record has a value that this one cannot write, or is to be set aside.
+ * Maps a record to a call in the writer's page. Undefined: the plain mapper has to, because the record has a value that
+ * this one cannot write, or is to be set aside.
  */
-export type DirectMapper = (
-  source: Buffer,
-  starts: Uint32Array,
-  bytes: number,
-) => Outcome<MappedCall<Buffer>> | undefined;
+export type DirectMapper = (record: RecordSpan, writer: CallWriter) => Outcome<MappedCall<Buffer>> | undefined;
 
 export interface DirectInput {
   eventType: string;
@@ -52,9 +55,8 @@ export const compileDirectMapper = (input: DirectInput): DirectMapper | undefine
   const eventPart = bytesOf(`,"event":${JSON.stringify(name.text)}`);
   const messageIdOf = messageIdMaker(rules.salt);
   const mostBytes = envelopeBytes + eventPart.length + parts.mostBytes;
-  const writer = new CallWriter();
 
-  return (source, starts, bytes) => {
+  return ({ source, starts, bytes }, writer) => {
     if (!id.find(source, starts)) return undefined;
     const hasExternalUser = externalUser.find(source, starts);
     if (!hasExternalUser && !rules.anonymousUsers) return drop("no-external-user-id");

@@ -2,6 +2,7 @@ import type { EventRecord } from "@currents-relay/shared/contracts/event.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mapChunk } from "./map-chunk.ts";
+import { bodyBytes, pack } from "./pack.ts";
 import { avroArray, avroLong, avroString } from "./testing/avro-bytes.ts";
 import { anAvroChunk, aJsonChunk } from "./testing/chunks.ts";
 import { aFullRecord, aGeneralRecord, customEvent, emailClick, someRules } from "./testing/records.ts";
@@ -148,6 +149,16 @@ describe("the records of one Avro chunk", () => {
       { index: 4, reason: "invalid-time", eventType: emailClick, eventId: "e4" },
       { index: 5, reason: "missing-id", eventType: emailClick },
     ]);
+  });
+
+  it("lie as their request body does, whichever way they came", () => {
+    const { calls } = mapChunk(
+      chunkOf(aRecord("e1"), aRecord("e2", { reason: "too fast" }), aRecord("e3")),
+      someRules(),
+    );
+    const [body] = pack(calls);
+    expect(body && bodyBytes(body).buffer).toBe(calls[0]?.json.buffer);
+    expect(body && bodyBytes(body).toString()).toBe(calls.map(({ json }) => json.toString()).join(",\n"));
   });
 
   it("are refused together where the chunk is not what its header says", () => {

@@ -46,6 +46,26 @@ describe("packing calls into request bodies", () => {
     );
   });
 
+  it("takes a body from where its calls lie, only if nothing else lies between them", () => {
+    const memory = Buffer.alloc(34); // never of Node's pool
+    memory.write('{"a":1},\n{"b":2},\n{"c":3};\n{"d":4}');
+    const at = (from: number) => ({ json: memory.subarray(from, from + 7) });
+    const bodyOf = (...froms: number[]) => bodyBytes(pack(froms.map(at))[0] ?? { calls: [], bytes: 0 });
+    expect(bodyOf(0, 9, 18).buffer).toBe(memory.buffer);
+    expect(bodyOf(9, 18).toString()).toBe('{"b":2},\n{"c":3}');
+    for (const froms of [
+      [0, 18],
+      [9, 0],
+      [18, 27],
+      [27, 0],
+    ]) {
+      const body = bodyOf(...froms);
+      expect(body.buffer).not.toBe(memory.buffer);
+      expect(body.toString()).toBe(froms.map((from) => at(from).json.toString()).join(callSeparator));
+    }
+    expect(bodyOf(0).toString()).toBe('{"a":1}');
+  });
+
   it("makes nothing of nothing, and refuses a call that no body can hold", () => {
     expect(pack([])).toEqual([]);
     expect(() => pack([ofBytes(batchLimits.maxBytes + 1)])).toThrow("cannot be packed");

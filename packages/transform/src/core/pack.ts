@@ -33,8 +33,27 @@ export const pack = <Call extends SerialisedCall>(calls: readonly Call[]): Body<
   return bodies;
 };
 
-/** The calls' JSON texts, joined by {@link callSeparator}. */
-export const bodyBytes = ({ calls, bytes }: Body<SerialisedCall>): Buffer => {
+/** The calls' JSON texts, joined by {@link callSeparator}: not copied where they lie in memory like that already. */
+export const bodyBytes = (body: Body<SerialisedCall>): Buffer => inPlace(body) ?? joined(body);
+
+const [comma, lineFeed] = Buffer.from(callSeparator);
+
+const inPlace = ({ calls, bytes }: Body<SerialisedCall>): Buffer | undefined => {
+  const [first] = calls;
+  if (!first) return undefined;
+  const { buffer, byteOffset } = first.json;
+  if (byteOffset + bytes > buffer.byteLength) return undefined;
+  const body = Buffer.from(buffer, byteOffset, bytes);
+  let end = 0;
+  for (const { json } of calls) {
+    const isNext = end === 0 || (body[end - 2] === comma && body[end - 1] === lineFeed);
+    if (!isNext || json.buffer !== buffer || json.byteOffset !== byteOffset + end) return undefined;
+    end += json.length + callSeparator.length;
+  }
+  return body;
+};
+
+const joined = ({ calls, bytes }: Body<SerialisedCall>): Buffer => {
   const body = Buffer.allocUnsafe(bytes);
   let at = 0;
   for (const { json } of calls) {
