@@ -9,6 +9,8 @@ import type { MappedCall } from "./map-event.ts";
 
 /** Records are mostly text, and their keys come on top: 1.5 for email clicks, more for what is short. */
 const mostJsonForAvro = 2;
+/** The last record asks for more room than it will take. */
+const spareBytes = 16 * 1024;
 
 /** One event of a chunk and what it became. */
 export interface MappedEvent {
@@ -44,7 +46,7 @@ function* avroEvents(
     for (const record of type.decodeAll(source, header.records)) yield { outcome: plain(record), eventType, record };
     return;
   }
-  const writer = new CallWriter(source.length * mostJsonForAvro);
+  const writer = new CallWriter(source.length * mostJsonForAvro + spareBytes);
   const at = { source, starts: new Uint32Array(type.fields.length), bytes: 0 };
   let pos = 0;
   for (let index = 0; index < header.records; index++) {
