@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { configSchema } from "@currents-relay/shared/config/schema.ts";
 import { parseConfig } from "@currents-relay/shared/config/load.ts";
 import { drainDeadlineMs } from "@currents-relay/shared/runtime/lifecycle.ts";
 import { createMetrics } from "@currents-relay/shared/runtime/metrics.ts";
@@ -259,5 +260,24 @@ describe("what is added to the base", () => {
     const [deployment] = keda.filter(({ kind }) => kind === "Deployment");
     const wrong = { ...deployment, spec: { ...deployment?.spec, ...fields } };
     expect(complaintsOfTypes([wrong as unknown as Manifest])).toContain(complaint); // wrong on purpose
+  });
+});
+
+describe("ops/k8s/overlays/http", () => {
+  const manifests = render("overlays/http");
+
+  test("every field is one that Kubernetes knows, of its type", { timeout: 60_000 }, () => {
+    expect(complaintsOfTypes(manifests)).toBe("");
+  });
+
+  test("the service leads to the port at which ingest takes Braze's requests by default", () => {
+    const named = (kind: string, name: string) =>
+      manifests.filter((one) => one.kind === kind && one.metadata.name === name);
+    const [service] = named("Service", "relay-http");
+    const [ingest] = named("Deployment", "relay-ingest");
+    const { port: byDefault } = configSchema.shape.http.parse({});
+    expect(service?.spec.ports).toEqual([{ name: "http", port: byDefault, targetPort: "http" }]);
+    expect(ingest?.spec.template.spec.containers[0]?.ports).toContainEqual({ name: "http", containerPort: byDefault });
+    expect(isPartOf({ ...service?.spec.selector }, { ...ingest?.spec.template.metadata.labels })).toBe(true);
   });
 });

@@ -131,6 +131,25 @@ const ingest: Panel[] = [
   {
     ...third,
     kind: "lines",
+    title: "HTTP requests",
+    description:
+      "Of Braze's Custom HTTP connectors, by what became of them. failed: Redis did not take it; Braze sends it again.",
+    unit: "short",
+    queries: [{ expr: "sum by (answer) (rate(relay_http_requests_total[$__rate_interval]))", legend: "{{answer}}" }],
+  },
+  {
+    ...third,
+    kind: "lines",
+    title: "Paused",
+    description: "Who may bring nothing more into Redis now: objects (new files), requests (HTTP), and why.",
+    unit: "short",
+    queries: [
+      { expr: "max by (workspace, what, reason) (relay_ingest_paused)", legend: "{{workspace}} {{what}}: {{reason}}" },
+    ],
+  },
+  {
+    ...third,
+    kind: "lines",
     title: "Last good listing",
     description: "How long ago each source was listed to its end.",
     unit: "s",

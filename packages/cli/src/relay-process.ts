@@ -123,7 +123,7 @@ const configPart = (loaded: GoodConfig, { stages, gauges, metrics, log }: Config
   let watcher: { stop(): void } | undefined;
   const apply = ({ config, doubts }: GoodConfig) => {
     for (const doubt of doubts) log.warn(`config.doubt: ${doubt}`);
-    for (const key of ["redis", "admin"] as const)
+    for (const key of ["redis", "admin", "http"] as const)
       if (configFingerprint(config[key] ?? {}) !== configFingerprint(loaded.config[key] ?? {}))
         log.warn(`config.needs-restart: a change of ${key} takes effect with the next start`);
     metrics.process.configCurrent.set(1);

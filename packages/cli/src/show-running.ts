@@ -37,6 +37,7 @@ export const showRunning = ({ relay, loaded, redisUrl, stopped }: Running): void
 };
 
 const placeOf = (source: SourceConfig): string => {
+  if (source.type === "http") return "takes Braze's requests (http)";
   if (source.type !== "folder") return connectorSource(source).name;
   return existsSync(source.path) ? source.path : `${source.path} (NOT THERE; make it, or correct the path)`;
 };

@@ -1,4 +1,5 @@
-import type { ConnectorConfig, RelayConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
+import type { RelayConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
+import type { ListedSourceConfig } from "@currents-relay/shared/config/source-schema.ts";
 import { exportedEventTypes, unexportedEventTypes } from "@currents-relay/shared/contracts/event-types.ts";
 import type { IngestJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
 import { addTallies, type Tally } from "@currents-relay/shared/contracts/tally.ts";
@@ -6,7 +7,7 @@ import type { FileId } from "@currents-relay/shared/core/ids.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
 import { unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
-import { startStageWorker } from "@currents-relay/shared/queues/stage-worker.ts";
+import { startStageWorker, type StageWorkerOptions } from "@currents-relay/shared/queues/stage-worker.ts";
 import {
   createStage,
   type Stage,
@@ -16,14 +17,17 @@ import {
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { connectorSource } from "./adapters/connector-source.ts";
+import { httpSource } from "./adapters/http-source.ts";
 import { startLister } from "./adapters/lister.ts";
+import { type AdmissionWatch, watchAdmission } from "./adapters/redis-admission.ts";
 import { redisLedger } from "./adapters/redis-ledger.ts";
 import { sharedFault } from "./adapters/shared-fault.ts";
 import { countedRead, countedRounds } from "./adapters/source-metrics.ts";
 import { eventTypeReader } from "./core/event-type.ts";
 import { containerLimits } from "./config.ts";
-import { ingestObject } from "./pipeline.ts";
-import type { IngestPorts, Source } from "./ports.ts";
+import { linesOf } from "./core/request-body.ts";
+import { ingestObject, ingestRequest } from "./pipeline.ts";
+import type { IngestPorts, RequestPorts, Source } from "./ports.ts";
 
 /** The second object in hand hides the first one's waits for the source and for Redis. */
 const objectsInHand = 2;
@@ -32,6 +36,8 @@ const eventTypeOf = eventTypeReader([...exportedEventTypes, ...unexportedEventTy
 export interface IngestStage extends Stage {
   /** Resolves when every source has been listed once, and what was there is queued; rejects when one cannot be. */
   listedOnce(): Promise<void>;
+  /** Where Braze's requests are taken; undefined: no connector needs it. */
+  httpPort(): number | undefined;
 }
 
 /**
@@ -40,15 +46,34 @@ export interface IngestStage extends Stage {
  */
 export const ingestStage = (context: StageContext, config: RelayConfig, { isThorough = false } = {}): IngestStage => {
   const listings: Promise<void>[] = [];
-  const stage = createStage("ingest", config, (name, workspace) => {
-    const { runner, listed } = openIngest(context, { name, workspace, config, isThorough });
+  const admission = watchAdmission({ ...context, config });
+  const http = httpSource(context, admission);
+  const stage = createStage("ingest", config, (name, workspace, current) => {
+    const { runner, listed } = openIngest(context, { name, workspace, config: current, isThorough, admission });
     // Whoever cares asks by listedOnce(); the lister itself goes on trying.
     listed.catch(() => undefined);
     listings.push(listed);
     return Promise.resolve(runner);
   });
+  // A run that ends by itself takes what is there, and waits for nobody.
+  const applyHttp = async (current: RelayConfig) => (isThorough ? undefined : http.apply(current));
   return {
     ...stage,
+    start: async () => {
+      admission.start();
+      await stage.start?.();
+      await applyHttp(config);
+    },
+    apply: async (changed) => {
+      admission.apply(changed);
+      await Promise.all([stage.apply(changed), applyHttp(changed)]);
+    },
+    drain: async (force) => {
+      await unlessForced(force, http.drain());
+      await stage.drain(force);
+      admission.stop();
+    },
+    httpPort: http.port,
     listedOnce: async () => {
       await Promise.all(listings);
     },
@@ -60,18 +85,26 @@ interface Opening {
   workspace: WorkspaceConfig;
   config: RelayConfig;
   isThorough: boolean;
+  admission: AdmissionWatch;
 }
 
 const openIngest = (
   context: StageContext,
-  { name, workspace, config, isThorough }: Opening,
+  { name, workspace, config, isThorough, admission }: Opening,
 ): { runner: WorkspaceRunner; listed: Promise<void> } => {
   const tools = openWorkspaceTools(context, name);
-  const { queues, toQuarantine } = tools;
+  const { queues } = tools;
   const log = context.log.child({ stage: "ingest", workspace: name });
-  const connectors = Object.entries(workspace.connectors).map(([connector, settings]) =>
-    openConnector({ ...context, log }, tools, { workspace: name, connector }, { ...settings, isThorough }),
+  const pause = () => {
+    const { objects } = admission.of(name);
+    return objects === "open" ? undefined : objects;
+  };
+  const connectors = Object.entries(workspace.connectors).flatMap(([connector, { source }]) =>
+    source.type === "http"
+      ? []
+      : openConnector({ ...context, log }, tools, { workspace: name, connector }, { source, isThorough, pause }),
   );
+  const takeRequest = ingestRequest(requestPortsOf(tools));
   const settings = { limits: containerLimits(config.limits), spoolBudgetBytes: workspace.spoolBudget };
 
   const worker = startStageWorker<IngestJob>({
@@ -86,19 +119,11 @@ const openIngest = (
       await tools.spool.put([{ id, kind: "ingest", payload: Buffer.alloc(0), events: 0 }]);
     },
     handle: (item) => {
+      if (item.data.requestEvents !== undefined) return takeRequest(item);
       const found = connectors.find(({ connector }) => connector === item.data.connector);
       return ingestObject(found?.ports, settings)(item);
     },
-    setAside: async ({ id, data: { connector, landedAtMs, object, fileId }, progress }, reason, cause) => {
-      const job = { id, connector, landedAtMs, uri: object.uri, events: 0, payload: Buffer.alloc(0) };
-      const rest = await setWholeJobAside(toQuarantine, job, { reason, cause });
-      // Or a listing finds it again when its tombstone is gone.
-      const found = connectors.find((one) => one.connector === connector);
-      await found?.ports.ledger.finish(fileId as FileId); // brand: the lister made it with core/ids.ts
-      // What was handed over before is counted with it. Written by the pipeline's saveProgress.
-      const before = (progress as { tally: Tally } | undefined)?.tally ?? {};
-      return { ...addTallies(before, rest), "file:quarantined": 1 };
-    },
+    setAside: setAsideOf(tools, connectors),
     settle: (id, tally) => tools.settle("ingest", "ingest", id, tally),
   });
   const sweeping = startSweeping(context, name, tools);
@@ -115,11 +140,17 @@ const openIngest = (
   return { runner, listed: Promise.all(connectors.map(({ lister }) => lister.listed)).then(() => undefined) };
 };
 
+interface ConnectorOptions {
+  source: ListedSourceConfig;
+  isThorough: boolean;
+  pause: IngestPorts["pause"];
+}
+
 const openConnector = (
   { redis, metrics, log }: StageContext,
   tools: WorkspaceTools,
   labels: { workspace: string; connector: string },
-  { source: settings, isThorough }: ConnectorConfig & { isThorough: boolean },
+  { source: settings, isThorough, pause }: ConnectorOptions,
 ) => {
   const { workspace, connector } = labels;
   const { name, source, finder } = connectorSource(settings, { isThorough });
@@ -128,6 +159,7 @@ const openConnector = (
   const noteFault = sharedFault(redis, labels, log);
   const lister = startLister({
     connector,
+    hasRoom: () => Promise.resolve(pause() === undefined),
     source,
     finder,
     ledger,
@@ -140,23 +172,53 @@ const openConnector = (
     },
   });
   const read = countedRead(source.read, metrics, labels);
-  return { connector, lister, ports: portsOf(tools, { ...source, read }, ledger) };
+  return { connector, lister, ports: { ...portsOf(tools, { ...source, read }, ledger), pause } };
 };
+
+const chunkSource: IngestPorts["chunkSource"] = ({ connector, fileId, landedAtMs, object: { key, uri } }) => ({
+  connector,
+  source: { fileId, uri },
+  landedAtMs,
+  eventTypeOf: (recordName) => eventTypeOf(recordName, key),
+});
 
 const portsOf = (
   { spool, queues, toQuarantine }: WorkspaceTools,
   source: Source,
   ledger: IngestPorts["ledger"],
-): IngestPorts => ({
+): Omit<IngestPorts, "pause"> => ({
   read: source.read,
-  chunkSource: ({ connector, fileId, landedAtMs, object: { key, uri } }) => ({
-    connector,
-    source: { fileId, uri },
-    landedAtMs,
-    eventTypeOf: (recordName) => eventTypeOf(recordName, key),
-  }),
+  chunkSource,
   toTransform: handOverTo<TransformJob>("transform", spool, queues),
   toQuarantine,
   ledger,
   now: Date.now,
 });
+
+const requestPortsOf = ({ spool, queues }: WorkspaceTools): RequestPorts => ({
+  readRequest: async (id) => {
+    const payload = await spool.read(id);
+    return payload && linesOf(payload);
+  },
+  chunkSource,
+  toTransform: handOverTo<TransformJob>("transform", spool, queues),
+});
+
+/** A job that cannot be run, as a whole. */
+const setAsideOf =
+  (
+    { spool, toQuarantine }: WorkspaceTools,
+    connectors: readonly { connector: string; ports: Pick<IngestPorts, "ledger"> }[],
+  ): StageWorkerOptions<IngestJob>["setAside"] =>
+  async ({ id, data, progress }, reason, cause) => {
+    const { connector, landedAtMs, object, fileId, requestEvents: events = 0 } = data;
+    const payload = events > 0 ? ((await spool.read(id)) ?? Buffer.alloc(0)) : Buffer.alloc(0);
+    const job = { id, connector, landedAtMs, uri: object.uri, events, payload };
+    const rest = await setWholeJobAside(toQuarantine, job, { reason, cause });
+    // Or a listing finds it again when its tombstone is gone.
+    const found = connectors.find((one) => one.connector === connector);
+    await found?.ports.ledger.finish(fileId as FileId); // brand: the lister made it with core/ids.ts
+    // What was handed over before is counted with it. Written by the pipeline's saveProgress.
+    const before = (progress as { tally: Tally } | undefined)?.tally ?? {};
+    return { ...addTallies(before, rest), "file:quarantined": 1 };
+  };

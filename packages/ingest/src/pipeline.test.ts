@@ -8,8 +8,8 @@ import { describe, expect, it } from "vitest";
 import { aBlock, aHeader, clicks } from "./core/avro-writer.testing.ts";
 import { defaultContainerLimits } from "./core/limits.ts";
 import { ObjectChanged } from "./core/object-changed.ts";
-import { ingestObject } from "./pipeline.ts";
-import type { IngestPorts } from "./ports.ts";
+import { ingestObject, ingestRequest } from "./pipeline.ts";
+import type { IngestPorts, RequestPorts } from "./ports.ts";
 
 const landedAtMs = 1_700_000_000_000;
 const data: IngestJob = {
@@ -42,6 +42,7 @@ const aWorld = (file: Buffer, { spoolBytes = 0, nowMs = landedAtMs + 60_000 } = 
     toTransform: transform.handOver,
     toQuarantine: quarantine.handOver,
     ledger: { finish: async (id) => void finished.push(id) },
+    pause: () => undefined,
     now: () => nowMs,
   };
   const item = (): Item<IngestJob> => ({
@@ -123,6 +124,13 @@ describe("the way of one object", () => {
     expect(full.records().reduce((a, b) => a + b, 0)).toBe(1_600);
   });
 
+  it("nothing of an object is read while its workspace is paused", async () => {
+    const world = aWorld(aFile());
+    const paused = { ...world.ports, pause: () => "redis-memory" as const };
+    expect(await ingestObject(paused, settings)(world.item())).toMatchObject({ kind: "retry" });
+    expect(world.transform.taken.size).toBe(0);
+  });
+
   it("an object that was replaced ends without a fault: the new one is another file", async () => {
     const world = aWorld(aFile());
     const read: IngestPorts["read"] = () => {
@@ -131,5 +139,48 @@ describe("the way of one object", () => {
     expect(await ingestObject({ ...world.ports, read }, settings)(world.item())).toMatchObject({ kind: "ok" });
     expect(world.quarantine.taken.size).toBe(0);
     expect(world.finished).toEqual(["f1"]);
+  });
+});
+
+describe("the way of one request", () => {
+  const lines = Array.from({ length: 1_100 }, (_, id) => JSON.stringify({ id }));
+  const request: IngestJob = { ...data, requestEvents: lines.length };
+  const job = { id: "i-f1" as JobId, data: request, ageMs: 0 }; // a test's own
+  const aRequest = () => {
+    const transform = fakeHandOver<TransformJob>();
+    const ports: RequestPorts = {
+      readRequest: async () => lines,
+      chunkSource: aWorld(Buffer.alloc(0)).ports.chunkSource,
+      toTransform: transform.handOver,
+    };
+    return { ports, transform };
+  };
+
+  it("cuts its events into chunks and counts them once", async () => {
+    const { ports, transform } = aRequest();
+    expect(await ingestRequest(ports)(job)).toMatchObject({ value: { in: 1_100, ok: 1_100, "file:done": 1 } });
+    expect([...transform.taken.values()].map(({ events }) => events)).toEqual([500, 500, 100]);
+    expect([...transform.taken.keys()]).toEqual(["t-f1-0", "t-f1-1", "t-f1-2"]);
+  });
+
+  it("a kill at any await, and a second run, hand over the same chunks", async () => {
+    await everyKillPoint(async (point) => {
+      const { ports, transform } = aRequest();
+      const end = await ingestRequest(killedAt(ports, point))(job).then(
+        () => "ran to the end" as const,
+        (error: unknown) => {
+          if (!(error instanceof Killed)) throw error;
+          return "killed" as const;
+        },
+      );
+      await ingestRequest(ports)(job);
+      expect([...transform.taken.values()].map(({ events }) => events)).toEqual([500, 500, 100]);
+      return end;
+    });
+  });
+
+  it("whose payload is not there yet waits for it", async () => {
+    const { ports } = aRequest();
+    expect((await ingestRequest({ ...ports, readRequest: async () => undefined })(job)).kind).toBe("retry");
   });
 });

@@ -2,6 +2,7 @@ import type { IngestJob } from "@currents-relay/shared/contracts/jobs.ts";
 import { addTallies, type Tally } from "@currents-relay/shared/contracts/tally.ts";
 import { removedConnectorWaitMs } from "@currents-relay/shared/contracts/waits.ts";
 import type { FileId } from "@currents-relay/shared/core/ids.ts";
+import { missingPayload } from "@currents-relay/shared/core/missing-payload.ts";
 import { ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
 import type { Item } from "@currents-relay/shared/queues/stage-worker.ts";
 import { cutChunks, type ResumePoint } from "./core/chunk.ts";
@@ -10,11 +11,12 @@ import { SourceUnavailable } from "./core/source-unavailable.ts";
 import { ObjectChanged } from "./core/object-changed.ts";
 import { chunkParcel, faultParcel } from "./core/parcels.ts";
 import { readOn } from "./core/read-on.ts";
+import { cutLines } from "./core/request-body.ts";
 import { isTornByHaste, settleMs } from "./core/torn-by-haste.ts";
-import type { IngestPorts } from "./ports.ts";
+import type { IngestPorts, RequestPorts } from "./ports.ts";
 
-/** How long to wait when the workspace's share of the spool is full. */
-const spoolFullWaitMs = 500;
+/** How long to wait when the workspace's share of the spool, or Redis, is full. */
+const pauseWaitMs = 500;
 /** What a run leaves for the next one: everything before `resumeAt` is handed over and counted in `tally`. */
 interface Progress {
   resumeAt?: ResumePoint;
@@ -30,6 +32,8 @@ export const ingestObject =
   async ({ id, data, signal, saveProgress, ...item }: Item<IngestJob>): Promise<Outcome<Tally>> => {
     if (!ports) return retry(removedConnectorWaitMs, new Error(`the connector ${data.connector} is not configured`));
     // Written by saveProgress below, by an earlier run of this job.
+    const pause = ports.pause();
+    if (pause) return retry(pauseWaitMs, new Error(`${pause}: nothing new is taken`));
     const { resumeAt, tally: before } = (item.progress as Progress | undefined) ?? { tally: {} };
     let tally = before;
     const open = (fromByte: number) => ports.read({ ...data.object, landedAtMs: data.landedAtMs }, fromByte, signal);
@@ -45,8 +49,8 @@ export const ingestObject =
           // A kill here: this chunk is read and handed over again, under the same id; transform has it once.
           tally = addTallies(tally, { in: part.chunk.header.records, ok: part.chunk.header.records });
           await saveProgress({ resumeAt: part.resumeAt, tally } satisfies Progress);
-          if (spoolBytes > spoolBudgetBytes)
-            return retry(spoolFullWaitMs, new Error("the spool of the workspace is full"));
+          if (spoolBytes > spoolBudgetBytes || ports.pause())
+            return retry(pauseWaitMs, new Error("Redis holds as much of the workspace as it may"));
         }
       }
     } catch (error) {
@@ -58,4 +62,15 @@ export const ingestObject =
     await ports.ledger.finish(data.fileId as FileId); // brand: the lister made it with core/ids.ts
     // A kill here: the job runs again from its last progress, and ends here again.
     return ok(tally["file:quarantined"] === undefined ? { ...tally, "file:done": 1 } : tally);
+  };
+
+/** The way of one HTTP request, which was accepted: its events -> chunks -> hand over. */
+export const ingestRequest =
+  (ports: RequestPorts) =>
+  async ({ id, data, ageMs }: Pick<Item<IngestJob>, "id" | "data" | "ageMs">): Promise<Outcome<Tally>> => {
+    const lines = await ports.readRequest(id);
+    if (!lines) return missingPayload(id, ageMs);
+    await ports.toTransform(cutLines(lines, ports.chunkSource(data)).map((part) => chunkParcel(part, data)));
+    // A kill here: it runs again, and hands over the same chunks under the same ids.
+    return ok({ in: lines.length, ok: lines.length, "file:done": 1 });
   };

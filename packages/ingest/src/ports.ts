@@ -1,6 +1,7 @@
 import type { IngestJob, QuarantineJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
-import type { FileId } from "@currents-relay/shared/core/ids.ts";
+import type { FileId, JobId } from "@currents-relay/shared/core/ids.ts";
 import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
+import type { PauseReason } from "./core/admission.ts";
 import type { ChunkSource } from "./core/chunk.ts";
 
 /** One object in a source, in one version. */
@@ -39,6 +40,14 @@ export interface IngestPorts {
   toTransform: HandOver<TransformJob>;
   toQuarantine: HandOver<QuarantineJob>;
   ledger: Pick<Ledger, "finish">;
+  /** Why the workspace may bring nothing more into Redis now; undefined: it may. */
+  pause: () => PauseReason | undefined;
   /** UNIX ms. */
   now: () => number;
+}
+
+/** What ingest needs of the outside world for one HTTP request. */
+export interface RequestPorts extends Pick<IngestPorts, "chunkSource" | "toTransform"> {
+  /** The events that wait under the job's id, a JSON text each; undefined when they are not there (yet, or any more). */
+  readRequest: (id: JobId) => Promise<string[] | undefined>;
 }

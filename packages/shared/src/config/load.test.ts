@@ -185,15 +185,20 @@ test.each([
   expect(faultsOf(aConfig({ connector: [line] }))).toEqual([expect.stringContaining(`engagement.${message}`)]);
 });
 
-test("a source of type http is refused in one sentence, whatever else it has", () => {
-  expect(faultsOf(aConfig().replace("type: folder, path: ./currents", "type: http, port: 8080"))).toEqual([
-    "relay.yaml:8 workspaces.acme.connectors.engagement.source.type: source type http is not supported yet; use a folder or a bucket",
+test("a source of type http needs tokens, and they are long enough to be secrets", () => {
+  const withSource = (source: string) => faultsOf(aConfig().replace("type: folder, path: ./currents", source));
+  expect(withSource('type: http, tokens: ["a-long-token"]')).toEqual([]);
+  const of = "relay.yaml:8 workspaces.acme.connectors.engagement.source.tokens";
+  expect(withSource("type: http")).toEqual([expect.stringContaining(`${of}: `)]);
+  expect(withSource("type: http, tokens: []")).toEqual([`${of}: needs at least one token`]);
+  expect(withSource('type: http, tokens: ["a-long-token", short]')).toEqual([
+    `${of}[1]: is shorter than 8 characters, or has others than printable ASCII`,
   ]);
 });
 
 test("a source of a type that nobody knows is told the types there are", () => {
   expect(faultsOf(aConfig().replace("type: folder", "type: ftp"))).toEqual([
-    'relay.yaml:8 workspaces.acme.connectors.engagement.source.type: expected one of folder, s3, gcs, azure; got "ftp"',
+    'relay.yaml:8 workspaces.acme.connectors.engagement.source.type: expected one of folder, s3, gcs, azure, http; got "ftp"',
   ]);
 });
 

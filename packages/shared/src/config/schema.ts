@@ -197,6 +197,11 @@ export const configSchema = z.strictObject({
       url: secretUrl(/^rediss?$/, "a redis:// or rediss:// URL").describe(
         "Redis >= 7 or Valkey, with AOF and noeviction",
       ),
+      memoryBudget: size("16MB", "4000GB")
+        .optional()
+        .describe(
+          "What the relay may use of it; from 60 % on files wait, from 85 % on HTTP requests. Default: its maxmemory",
+        ),
     })
     .optional()
     .describe("Left out: REDIS_URL, else `relay start` runs a redis-server of its own"),
@@ -207,6 +212,21 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Health and metrics of every stage"),
+  http: z
+    .strictObject({
+      host: text().prefault("127.0.0.1").describe("Address on which Braze's requests are taken"),
+      port: wholeNumber(0, 65_535)
+        .prefault(9_480)
+        .describe("Its port; opened when a connector has a source of type http"),
+      bodyLimit: size("1KB", "256MB")
+        .prefault("8MB")
+        .describe("Largest body, unpacked; a larger one is answered 413, and Braze sends smaller ones"),
+      connections: wholeNumber(1, 100_000).prefault(512).describe("Connections at a time"),
+      requestTimeout: duration("1s", "10m").prefault("30s").describe("How long a request may take to arrive"),
+    })
+    .transform(({ requestTimeout, ...value }) => ({ ...value, requestTimeoutMs: requestTimeout }))
+    .prefault({})
+    .describe("Where Braze's Custom HTTP connector posts to: /v1/currents/<workspace>/<connector>"),
   notify: notify
     .prefault({})
     .describe("Who is told when an outage opens, 50, 80 and 95 % through its window, and when it closes"),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, expected, flag, kinds, oneOf, secretText, text, url } from "./scalars.ts";
+import { duration, expected, flag, kinds, oneOf, secretText, text, url, wholeNumber } from "./scalars.ts";
 
 const webUrl = () => url(/^https?$/, "an http or https URL");
 
@@ -123,14 +123,29 @@ const azure = z
         : { account: account ?? "", managedIdentityClientId },
   }));
 
+const http = z
+  .strictObject({
+    type: oneOf(["http"]),
+    tokens: z
+      .array(
+        secretText(/^[\x21-\x7e]{8,}$/, "is shorter than 8 characters, or has others than printable ASCII"),
+        expected("a list of tokens, each of at least 8 characters"),
+      )
+      .min(1, "needs at least one token")
+      .register(kinds, { kind: "list of secrets" })
+      .describe("http: bearer tokens that Braze may send; several while one is replaced"),
+    requestsInHand: wholeNumber(1, 1_000)
+      .prefault(32)
+      .describe("http: requests of this connector at a time; more are answered 429, and Braze sends them again"),
+  })
+  .transform(({ type, tokens, requestsInHand }) => ({ type, tokens, requestsInHand }));
+
 /** Where Currents files come from: the key `type` says which of these it is. */
-export const sourceSchema = z.discriminatedUnion("type", [folder, s3, gcs, azure], {
-  error: ({ input }) => {
-    const type = typeof input === "object" && input !== null && "type" in input ? input.type : undefined;
-    return type === "http"
-      ? "source type http is not supported yet; use a folder or a bucket"
-      : expected("one of folder, s3, gcs, azure");
-  },
+export const sourceSchema = z.discriminatedUnion("type", [folder, s3, gcs, azure, http], {
+  error: expected("one of folder, s3, gcs, azure, http"),
 });
 
 export type SourceConfig = z.output<typeof sourceSchema>;
+/** A source that is searched for objects. */
+export type ListedSourceConfig = Exclude<SourceConfig, { type: "http" }>;
+export type HttpSourceConfig = Extract<SourceConfig, { type: "http" }>;

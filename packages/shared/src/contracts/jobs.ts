@@ -13,6 +13,8 @@ export interface IngestJob {
   fileId: string;
   object: { key: string; uri: string; version: string; bytes: number };
   landedAtMs: number;
+  /** An HTTP request with so many events, which lie in the spool under the job's own id. */
+  requestEvents?: number;
 }
 
 /** One chunk in the spool, under the job's own id. */

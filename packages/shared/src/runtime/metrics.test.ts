@@ -25,6 +25,8 @@ const contract: Record<string, readonly string[]> = {
   relay_drain_forecast_seconds: ["workspace"],
   relay_rate_used_events_per_second: ["workspace"],
   relay_rate_allowed_events_per_second: ["workspace"],
+  relay_http_requests_total: ["workspace", "connector", "answer"],
+  relay_ingest_paused: ["workspace", "what", "reason"],
   relay_spool_bytes: ["workspace"],
   relay_suspect_events: ["workspace"],
   relay_spool_budget_bytes: ["workspace"],

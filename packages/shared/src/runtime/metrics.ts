@@ -115,6 +115,16 @@ const sourceMetrics = ({ counter, gauge, seconds }: Makers) => ({
     "Readings of one object, a part of it or all; outcome is ok, denied or failed",
     ["workspace", "connector", "outcome"],
   ),
+  httpRequests: counter(
+    "relay_http_requests_total",
+    "Requests of Braze's Custom HTTP connector, by what became of them; without workspace: at no connector's address",
+    ["workspace", "connector", "answer"],
+  ),
+  ingestPaused: gauge(
+    "relay_ingest_paused",
+    "1 while the workspace may bring nothing more into Redis: objects (60 % of its memory) or requests (85 %)",
+    ["workspace", "what", "reason"],
+  ),
   sourceReadBytes: counter("relay_source_read_bytes_total", "Bytes read from a source, as stored", [
     "workspace",
     "connector",

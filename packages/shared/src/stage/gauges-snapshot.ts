@@ -43,7 +43,7 @@ export interface TakeSnapshot {
 /** Reads all workspaces; `before` gives the samples to go on from. */
 export const takeSnapshot = async ({ redis, config, workers, before, nowMs }: TakeSnapshot): Promise<Snapshot> => {
   const [memory, views] = await Promise.all([
-    readMemory(redis),
+    readMemory(redis, config.redis?.memoryBudget),
     Promise.all(
       Object.entries(config.workspaces).map(async ([name, { segment }]): Promise<[string, WorkspaceView]> => {
         const reading = await readWorkspace(redis, name, segment.rateGroup ?? name);
@@ -81,8 +81,9 @@ export const flowSampleOf = ({ status }: WorkspaceReading, atMs: number): FlowSa
   };
 };
 
-const readMemory = async (redis: Redis): Promise<Snapshot["redis"]> => {
+/** `limitBytes`: the budget, where one is given, else Redis' own maxmemory; 0: there is none. */
+export const readMemory = async (redis: Redis, budgetBytes: number | undefined): Promise<Snapshot["redis"]> => {
   const text = await redis.info("memory");
   const field = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(text)?.[1] ?? 0);
-  return { memoryBytes: field("used_memory"), limitBytes: field("maxmemory") };
+  return { memoryBytes: field("used_memory"), limitBytes: budgetBytes ?? field("maxmemory") };
 };

@@ -1,0 +1,126 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { eventTypes } from "@currents-relay/sim/currents-maker/catalog.ts";
+import { type RedisServer, startRedisServer } from "@currents-relay/shared/runtime/redis-server.ts";
+import { customHttpEvent } from "@currents-relay/sim/braze-sender/custom-http-event.ts";
+import { sendEvents } from "@currents-relay/sim/braze-sender/send-events.ts";
+import { makeCurrents } from "@currents-relay/sim/currents-maker/make-currents.ts";
+import { keysBelow, readAvroFile } from "@currents-relay/sim/currents-maker/reading-back.ts";
+import { startSegmentSim } from "@currents-relay/sim/segment-sim/server.ts";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { aFolder, runRelay, startRelayCommand } from "./support/command-line.ts";
+import { until } from "./support/until.ts";
+
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await startRedisServer({ aof: "no" });
+});
+afterAll(() => redis.stop());
+
+const signal = new AbortController().signal;
+const token = "a-token-of-acme";
+
+const aFreePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  server.close();
+  return port;
+};
+
+interface Call {
+  messageId: string;
+  event: string;
+}
+
+test("events posted as Braze posts them become the same calls as those of its files, for every event type", async () => {
+  const folder = await aFolder();
+  const log = join(folder, "calls.ndjson");
+  const segment = await startSegmentSim({ logFile: log });
+  onTestFinished(() => segment.stop());
+  const port = await aFreePort();
+  const workspace = (source: string, key: string) => `
+    segment: { writeKey: ${key}, endpoint: "${segment.url}", settingsEndpoint: "${segment.url}", eventsPerSecond: 100000 }
+    connectors: { all: { source: ${source} } }`;
+  await writeFile(
+    join(folder, "relay.yaml"),
+    `version: 1
+redis: { url: "${redis.url}" }
+admin: { port: 0 }
+http: { port: ${port} }
+workspaces:
+  files:${workspace("{ type: folder, path: ./currents }", "key-of-files")}
+  posts:${workspace(`{ type: http, tokens: [${token}] }`, "key-of-posts")}
+`,
+  );
+  const into = join(folder, "currents");
+  await makeCurrents({
+    into,
+    events: 2_000,
+    eventTypes,
+    duplicatesShare: 0.02,
+    anonymousShare: 0.05,
+  });
+  const events: unknown[] = [];
+  for (const key of await keysBelow(into)) {
+    if (!key.endsWith(".avro")) continue;
+    const eventType = /event_type=([^/]+)/.exec(key)?.[1] ?? "";
+    for (const record of (await readAvroFile(join(into, key))).records) events.push(customHttpEvent(eventType, record));
+  }
+
+  const relay = startRelayCommand(["start"], { cwd: folder });
+  await until("the port is open", () => relay.stderr().includes("http.listening"));
+  const url = `http://127.0.0.1:${port}/v1/currents/posts/all`;
+  const junk = [7, null, { event_type: "users.messages.email.Open" }];
+  expect(await sendEvents([...events, ...junk], { url, token, isGzip: true, signal })).toMatchObject({
+    delivered: events.length + junk.length,
+    dropped: 0,
+    requests: { 200: Math.ceil((events.length + junk.length) / 100) },
+  });
+  expect(await sendEvents(events.slice(0, 300), { url, token, signal })).toMatchObject({ delivered: 300 });
+  expect(await sendEvents(events, { url, token: "wrong-token", signal })).toMatchObject({ refused: events.length });
+
+  const status = async () => {
+    const { stdout } = await runRelay(["status", "--json"], { cwd: folder });
+    return (
+      JSON.parse(stdout) as {
+        workspaces: {
+          workspace: string;
+          events: Record<string, unknown>;
+          backlogEvents: number;
+          conservation: unknown;
+        }[];
+      }
+    ).workspaces;
+  };
+  await until("all is at its end", async () => {
+    const all = await status();
+    return all.every(
+      ({ backlogEvents, events: { in: taken } }) => backlogEvents === 0 && Number(taken) >= events.length,
+    );
+  });
+  const [files, posts] = await status();
+  expect(posts?.conservation).toEqual({ holds: true, differences: [] });
+  expect(posts?.events).toMatchObject({
+    in: events.length + junk.length,
+    delivered: files?.events["delivered"],
+    quarantined: { "bad-record": 2, "missing-id": 1 },
+  });
+  relay.signal("SIGTERM");
+  expect((await relay.ended).code).toBe(0);
+  await segment.stop();
+
+  const byKey = new Map<string, Map<string, Call>>();
+  for (const line of (await readFile(log, "utf8")).trim().split("\n")) {
+    const { writeKey, call } = JSON.parse(line) as { writeKey: string; call: Call }; // the stand-in's own lines
+    const { sentAt: _sentAt, ...sent } = call as Call & { sentAt?: string };
+    byKey.set(writeKey, (byKey.get(writeKey) ?? new Map()).set(call.messageId, sent));
+  }
+  const [ofFiles, ofPosts] = [byKey.get("key-of-files"), byKey.get("key-of-posts")];
+  expect(ofFiles?.size).toBeGreaterThan(1_500);
+  expect(new Set([...(ofFiles?.values() ?? [])].map(({ event }) => event)).size).toBeGreaterThan(60);
+  expect(ofPosts).toEqual(ofFiles);
+});

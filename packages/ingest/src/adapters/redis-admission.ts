@@ -1,0 +1,78 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { RelayConfig } from "@currents-relay/shared/config/schema.ts";
+import { spoolUsageKey } from "@currents-relay/shared/core/keys.ts";
+import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
+import type { Metrics } from "@currents-relay/shared/runtime/metrics.ts";
+import { readMemory } from "@currents-relay/shared/stage/gauges-snapshot.ts";
+import type { Redis } from "ioredis";
+import { type Admission, admissions } from "../core/admission.ts";
+
+export interface AdmissionWatch {
+  /** As last read, at most a second or two ago; open before the first reading. */
+  of: (workspace: string) => Admission;
+  apply: (config: RelayConfig) => void;
+  start: () => void;
+  stop: () => void;
+}
+
+const everyMs = 1_000;
+const open: Admission = { objects: "open", requests: "open" };
+
+interface AdmissionOptions {
+  redis: Redis;
+  log: Logger;
+  metrics: Pick<Metrics, "ingestPaused">;
+  config: RelayConfig;
+}
+
+/** Looks at Redis' memory and at what each workspace has waiting: two commands a second, for the whole process. */
+export const watchAdmission = ({ redis, log, metrics, config: first }: AdmissionOptions): AdmissionWatch => {
+  const stopped = new AbortController();
+  let config = first;
+  let known: ReadonlyMap<string, Admission> = new Map();
+
+  const look = async () => {
+    const names = Object.keys(config.workspaces);
+    const [{ memoryBytes, limitBytes }, spools] = await Promise.all([
+      readMemory(redis, config.redis?.memoryBudget),
+      Promise.all(names.map((name) => redis.hget(spoolUsageKey(name), "bytes"))),
+    ]);
+    const workspaces = new Map(
+      names.map((name, index) => {
+        const budgetBytes = config.workspaces[name]?.spoolBudget ?? Infinity;
+        return [name, { spoolBytes: Number(spools[index] ?? 0), budgetBytes }];
+      }),
+    );
+    const before = known;
+    known = admissions({ usedBytes: memoryBytes, limitBytes: limitBytes || Infinity, workspaces }, before);
+    for (const [workspace, now] of known) tell(workspace, before.get(workspace) ?? open, now);
+  };
+
+  const tell = (workspace: string, before: Admission, now: Admission) => {
+    for (const what of ["objects", "requests"] as const) {
+      for (const reason of ["spool-budget", "redis-memory"] as const)
+        metrics.ingestPaused.set({ workspace, what, reason }, now[what] === reason ? 1 : 0);
+      if (before[what] === now[what]) continue;
+      if (now[what] === "open") log.info({ workspace, what }, "ingest.goes-on");
+      else
+        log.warn({ workspace, what, reason: now[what] }, "ingest.paused: Redis is full enough; it waits in the source");
+    }
+  };
+
+  const lookAgainAndAgain = async () => {
+    while (!stopped.signal.aborted) {
+      await look().catch((error: unknown) => log.debug({ err: error }, "admission.unread")); // what was known stays
+      await delay(everyMs, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
+    }
+  };
+
+  return {
+    of: (workspace) => known.get(workspace) ?? open,
+    apply: (changed) => {
+      config = changed;
+      metrics.ingestPaused.reset();
+    },
+    start: () => void lookAgainAndAgain(),
+    stop: () => stopped.abort(),
+  };
+};

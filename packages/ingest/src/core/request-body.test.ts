@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { cutLines, linesOf, linesPayload, readRequestBody } from "./request-body.ts";
+
+const read = (text: string) => readRequestBody(Buffer.from(text));
+const source = {
+  connector: "engagement",
+  source: { fileId: "f", uri: "http:acme/engagement/1" },
+  landedAtMs: 5,
+  eventTypeOf: () => undefined,
+};
+
+describe("the body of a request", () => {
+  it("is its events, one line each, whatever they are", () => {
+    expect(read('{"events":[{"id":"1"}, {"id":"2", "new":[1]}, 7, null]}')).toMatchObject({
+      kind: "events",
+      lines: ['{"id":"1"}', '{"id":"2","new":[1]}', "7", "null"],
+    });
+  });
+
+  it("has the same digest when it comes again, with other white space too, and another one for other events", () => {
+    const digest = (text: string) => {
+      const found = read(text);
+      return found.kind === "events" ? found.digest : undefined;
+    };
+    expect(digest('{"events":[{"id":"1"}]}')).toBe(digest('{ "events" : [ {"id": "1"} ] }\n'));
+    expect(digest('{"events":[{"id":"1"}]}')).not.toBe(digest('{"events":[{"id":"2"}]}'));
+    expect(digest('{"events":["a","b"]}')).not.toBe(digest('{"events":["a\\n\\"b"]}'));
+  });
+
+  it.each(["", "  \n", '{"events":[]}'])("is empty where there are no events: %j", (text) => {
+    expect(read(text)).toEqual({ kind: "empty" });
+  });
+
+  it.each([
+    ["{", "the body is not JSON"],
+    ["[1]", 'the body is not an object with "events"'],
+    ["null", 'the body is not an object with "events"'],
+    ['{"event":[]}', 'the body is not an object with "events"'],
+    ['{"events":{"secret":1}}', '"events" is not an array'],
+  ])("is unreadable, and nothing of it is quoted: %s", (text, why) => {
+    expect(read(text)).toEqual({ kind: "unreadable", why });
+  });
+});
+
+describe("the chunks of a request", () => {
+  it("hold all of its events in order, at most 500 and about 1 MiB each, and know their places", () => {
+    const lines = Array.from({ length: 1_203 }, (_, n) =>
+      JSON.stringify({ n, pad: "x".repeat(n % 3 === 0 ? 3_000 : 1) }),
+    );
+    const parts = cutLines(lines, source);
+    expect(parts.flatMap(({ chunk }) => linesOf(Buffer.from(chunk.body)))).toEqual(lines);
+    expect(parts.map(({ index }) => index)).toEqual(parts.keys().toArray());
+    let first = 0;
+    for (const { chunk } of parts) {
+      expect(chunk.header.records).toBeLessThanOrEqual(500);
+      expect(chunk.body.length).toBeLessThan(1024 * 1024 + 4_000);
+      expect(chunk.header.spans).toEqual([{ blockOffset: 0, firstRecord: first, records: chunk.header.records }]);
+      first += chunk.header.records;
+    }
+  });
+
+  it("are the same when it is cut again", () => {
+    const lines = ["{}", "1", '"x"'];
+    expect(cutLines(linesOf(linesPayload(lines)), source)).toEqual(cutLines(lines, source));
+  });
+});

@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import type { ChunkHeader } from "@currents-relay/shared/contracts/chunk.ts";
+import { chunkLimits } from "./limits.ts";
+import type { ChunkPart, ChunkSource } from "./chunk.ts";
+
+/** What one request of Braze's Custom HTTP connector brought. */
+export type RequestBody =
+  /** One JSON text an event, in order; the same events give the same `digest`, whatever white space was between them. */
+  | { kind: "events"; lines: string[]; digest: string }
+  /** Braze's test of the connection. */
+  | { kind: "empty" }
+  /** Nothing of it can be kept; a sentence that quotes nothing of it. */
+  | { kind: "unreadable"; why: string };
+
+/**
+ * Reads `{"events": [...]}`. Events are not looked into: what is no event is for transform to set aside, one by one.
+ * Source: Braze's Custom HTTP connector, read 2026-11-23.
+ */
+export const readRequestBody = (body: Buffer): RequestBody => {
+  if (body.every((byte) => byte <= 0x20)) return { kind: "empty" };
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString("utf8"));
+  } catch {
+    return { kind: "unreadable", why: "the body is not JSON" }; // the parser's own words quote the body
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value) || !("events" in value))
+    return { kind: "unreadable", why: 'the body is not an object with "events"' };
+  const { events } = value;
+  if (!Array.isArray(events)) return { kind: "unreadable", why: '"events" is not an array' };
+  if (events.length === 0) return { kind: "empty" };
+  const lines = events.map((event: unknown) => JSON.stringify(event));
+  const digest = createHash("sha256");
+  for (const line of lines) digest.update(line).update("\n");
+  return { kind: "events", lines, digest: digest.digest("hex").slice(0, 32) };
+};
+
+/** How the events of a request wait in the spool, and what reads them again. */
+export const linesPayload = (lines: readonly string[]): Buffer => Buffer.from(lines.join("\n"));
+export const linesOf = (payload: Buffer): string[] => payload.toString("utf8").split("\n");
+
+/**
+ * Cuts the events of a request into chunks of at most 500 events and about 1 MiB, in order. A pure function of the
+ * events, so a request that is cut twice gives the same chunks.
+ */
+export const cutLines = (lines: readonly string[], { connector, source, landedAtMs }: ChunkSource): ChunkPart[] => {
+  const parts: ChunkPart[] = [];
+  for (let first = 0; first < lines.length;) {
+    let [next, bytes] = [first, 0];
+    while (next < lines.length && next - first < chunkLimits.closeAtRecords && bytes < chunkLimits.closeAtBytes) {
+      bytes += Buffer.byteLength(lines[next] ?? "") + 1;
+      next += 1;
+    }
+    const records = next - first;
+    const header: ChunkHeader = {
+      v: 1,
+      connector,
+      source,
+      landedAtMs,
+      records,
+      spans: [{ blockOffset: 0, firstRecord: first, records }],
+      content: { encoding: "json" },
+    };
+    const index = parts.length;
+    const resumeAt = { blockOffset: 0, recordIndex: next, chunkIndex: index + 1 };
+    parts.push({ kind: "chunk", index, chunk: { header, body: linesPayload(lines.slice(first, next)) }, resumeAt });
+    first = next;
+  }
+  return parts;
+};
