@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { idsToDeliver } from "@currents-relay/sim/currents-maker/manifest.ts";
 import { makeCurrents } from "@currents-relay/sim/currents-maker/make-currents.ts";
 import { type SegmentSim, startSegmentSim } from "@currents-relay/sim/segment-sim/server.ts";
+import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { batchesOf } from "@currents-relay/shared/queues/batch-notes.ts";
 import { type RedisServer, startRedisServer } from "@currents-relay/shared/runtime/redis-server.ts";
+import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startRelay } from "./support/relay-process.ts";
 import { until } from "./support/until.ts";
@@ -40,6 +43,20 @@ ${more}    connectors:
     return file;
   };
 
+  /** The batches that are noted in the chunks' jobs, and those that became jobs of deliver. */
+  const batches = async () => {
+    const client = new Redis(redis.url);
+    const idsOf = async (queue: string, letter: string) => {
+      const keys = await client.keys(`relay:${queue}-acme:${letter}-*`);
+      return keys.map((key) => key.slice(key.lastIndexOf(":") + 1) as JobId); // keys.ts makes them so
+    };
+    const chunks = await idsOf("transform", "t");
+    const noted = await Promise.all(chunks.map((chunk) => batchesOf(client, "acme", chunk)));
+    const added = await idsOf("deliver", "d");
+    await client.quit();
+    return { noted: noted.flat().toSorted(), added: added.toSorted() };
+  };
+
   it("every type, codec, layout and fault of Currents files: each id that must arrive does, once", async () => {
     const manifest = await makeCurrents({
       into: join(folder, "currents"),
@@ -63,6 +80,9 @@ ${more}    connectors:
       files: { done: manifest.files.length - 3, quarantined: 3 },
       events: { delivered: wanted.length, held: 0, quarantined: {} },
     });
+    const { noted, added } = await batches();
+    expect(added.length).toBeGreaterThan(40);
+    expect(noted).toEqual(added);
     await segment.stop();
     const lines = (await readFile(join(folder, "received.ndjson"), "utf8")).trim().split("\n");
     expect(lines).toHaveLength(wanted.length);

@@ -1,6 +1,9 @@
 import { decodeChunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { DeliverJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { RelayConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
+import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
+import { chunkOfBatch } from "@currents-relay/shared/core/ids.ts";
+import { noteBatches } from "@currents-relay/shared/queues/batch-notes.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
 import { startStageWorker } from "@currents-relay/shared/queues/stage-worker.ts";
@@ -38,7 +41,7 @@ const openTransform = (context: StageContext, name: string, workspace: Workspace
       return chunk;
     },
     claim: claims(connector),
-    toDeliver: handOverTo<DeliverJob>("deliver", spool, queues),
+    toDeliver: noting(context.redis, name, handOverTo<DeliverJob>("deliver", spool, queues)),
     toQuarantine,
     countUnknownTypes: (count) => context.metrics.unknownTypes.inc({ workspace: name }, count),
   });
@@ -69,6 +72,17 @@ const openTransform = (context: StageContext, name: string, workspace: Workspace
     },
   };
 };
+
+/** All parcels are of one chunk. */
+const noting =
+  (redis: StageContext["redis"], workspace: string, handOver: HandOver<DeliverJob>): HandOver<DeliverJob> =>
+  async (parcels, place) => {
+    const [first] = parcels;
+    if (first)
+      await noteBatches(redis, workspace, { chunk: chunkOfBatch(first.id), batches: parcels.map(({ id }) => id) });
+    // A kill here leaves a note of batches without a job: batch-notes.ts.
+    return handOver(parcels, place);
+  };
 
 /** Ids are remembered for the whole workspace, or for each connector by itself. */
 export const claimsOf = (

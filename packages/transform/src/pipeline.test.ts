@@ -86,6 +86,15 @@ describe("the way of one chunk", () => {
     expect(awaits).toBe(4); // read, claim, quarantine, deliver
   });
 
+  it("a chunk that runs again under other rules hands over all that it then comes to, hidden by nothing of before", async () => {
+    const world = aWorld([anOpen("a"), anOpen("b", { user_id: "u" })]);
+    await transformChunk(world.ports, rules)(job);
+    expect(world.delivered()).toEqual(["a"]);
+    await transformChunk(world.ports, { ...rules, anonymousUsers: true })(job);
+    // "a" goes out twice, under one messageId, rather than "b" never.
+    expect(world.delivered()).toEqual(["a", "a", "b"]);
+  });
+
   it("a chunk that is not in the spool yet is waited for", async () => {
     const world = aWorld([]);
     const outcome = await transformChunk({ ...world.ports, readChunk: async () => undefined }, rules)(job);

@@ -86,7 +86,7 @@ const holdBatches =
   async (sizes: readonly number[], name = "held"): Promise<JobId[]> => {
     const ids: JobId[] = [];
     for (const [index, calls] of sizes.entries()) {
-      const id = deliverJobId(transformJobId(file(name), 0), index);
+      const id = deliverJobId(transformJobId(file(name), 0), "00000000", index);
       const texts = Array.from({ length: calls }, (_, call) => `{"type":"track","messageId":"${id}/${call}"}`);
       const payload = Buffer.from(texts.join(",\n"));
       const origin = { uri: "file:///a.avro", blockOffset: 0 };

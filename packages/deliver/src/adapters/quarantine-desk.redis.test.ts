@@ -1,5 +1,6 @@
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
-import { quarantineJobId } from "@currents-relay/shared/core/ids.ts";
+import { deliverJobId, quarantineJobId } from "@currents-relay/shared/core/ids.ts";
+import { noteBatches } from "@currents-relay/shared/queues/batch-notes.ts";
 import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
 import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
 import fc from "fast-check";
@@ -120,7 +121,12 @@ test("a chunk that transform could not end wins the claims that it may have take
 
 test("a chunk of which a batch was handed over before stays, because nobody knows which events were in it", async () => {
   const id = await aWholeChunk();
-  await room.queues.add("deliver", [{ id: "d-file-0-0" as JobId, data: {} }]);
+  const batch = deliverJobId(chunkId(), "00000000", 0);
+  await room.queues.add("transform", [{ id: chunkId(), data: {} }]);
+  await noteBatches(room.redis, "acme", { chunk: chunkId(), batches: [batch] });
+  // Noted, and its chunk was killed before it was handed over.
+  expect(await replayPorts(room).wasHandedOver(chunkId())).toBe(false);
+  await room.queues.add("deliver", [{ id: batch, data: {} }]);
   expect(await replayEntry(replayPorts(room))(id)).toMatchObject({
     handedOver: 0,
     stays: { "partly-sent": { events: 2 } },

@@ -1,5 +1,5 @@
 import { jobKey, spoolEntryKey, spoolUsageKey, tallyKey } from "@currents-relay/shared/core/keys.ts";
-import { deliverJobId } from "@currents-relay/shared/core/ids.ts";
+import { batchesOf } from "@currents-relay/shared/queues/batch-notes.ts";
 import { encodeEntry } from "@currents-relay/shared/spool/entry.ts";
 import type { Redis } from "ioredis";
 import { contentOf, payloadOf, type QuarantineLine } from "../core/quarantine-content.ts";
@@ -59,6 +59,10 @@ export const quarantineDesk = (options: QuarantineDeskOptions): QuarantineDesk =
       return (await replaceScript(redis, keys, args)) === 1;
     },
 
-    wasHandedOver: async (chunk) => (await redis.exists(jobKey("deliver", workspace, deliverJobId(chunk, 0)))) === 1,
+    wasHandedOver: async (chunk) => {
+      const batches = await batchesOf(redis, workspace, chunk);
+      const jobs = batches.map((batch) => jobKey("deliver", workspace, batch));
+      return jobs.length > 0 && (await redis.exists(...jobs)) > 0;
+    },
   };
 };

@@ -17,8 +17,14 @@ export const fileId = (connector: string, uri: string, version: string): FileId 
 /** Ids start with a letter and have no ':' (BullMQ refuses both otherwise). The same input gives the same id. */
 export const ingestJobId = (file: FileId): JobId => `i-${file}` as JobId;
 export const transformJobId = (file: FileId, chunkIndex: number): JobId => `t-${file}-${chunkIndex}` as JobId;
-/** The batches of one chunk are numbered in order; `parent` is the chunk's job id. */
-export const deliverJobId = (parent: JobId, batchIndex: number): JobId => `d-${parent.slice(2)}-${batchIndex}` as JobId;
+/**
+ * The batches of one chunk are numbered in order; `parent` is the chunk's job id. The fingerprint (8 hex digits) is of the
+ * batch's bytes: a chunk that runs again and comes to other batches must not take them for those of the first run.
+ */
+export const deliverJobId = (parent: JobId, fingerprint: string, batchIndex: number): JobId =>
+  `d-${parent.slice(2)}-${fingerprint}-${batchIndex}` as JobId;
+/** The chunk's job that {@link deliverJobId} had as its parent. */
+export const chunkOfBatch = (batch: JobId): JobId => batch.replace(/^d-(.*)-[0-9a-f]{8}-\d+$/, "t-$1") as JobId;
 /** A batch that was split has two halves, "a" and "b". */
 export const halfJobId = (parent: JobId, half: "a" | "b"): JobId => `${parent}${half}` as JobId;
 /** A batch of what an operator took out of quarantine; numbered over all replays of that entry. */

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import type { JsonValue } from "@currents-relay/shared/contracts/call.ts";
 import { type Chunk, originOf } from "@currents-relay/shared/contracts/chunk.ts";
 import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
@@ -17,19 +18,25 @@ export const deliverParcels = (
   { header }: Chunk,
   bodies: readonly Body<SerialisedCall>[],
 ): Parcel<DeliverJob>[] =>
-  bodies.map((body, index) => ({
-    id: deliverJobId(chunkJob, index),
-    events: body.calls.length,
-    payload: bodyBytes(body),
-    data: {
-      v: 1,
-      connector: header.connector,
-      calls: body.calls.length,
-      bytes: body.bytes,
-      landedAtMs: header.landedAtMs,
-      origin: { uri: header.source.uri, blockOffset: header.spans[0]?.blockOffset ?? 0 },
-    },
-  }));
+  bodies.map((body, index) => {
+    const payload = bodyBytes(body);
+    return {
+      id: deliverJobId(chunkJob, fingerprintOf(payload), index),
+      events: body.calls.length,
+      payload,
+      data: {
+        v: 1,
+        connector: header.connector,
+        calls: body.calls.length,
+        bytes: body.bytes,
+        landedAtMs: header.landedAtMs,
+        origin: { uri: header.source.uri, blockOffset: header.spans[0]?.blockOffset ?? 0 },
+      },
+    };
+  });
+
+/** Only tells the batches of one chunk apart, after a crash in a bad moment: a checksum does. */
+const fingerprintOf = (payload: Buffer): string => crc32(payload).toString(16).padStart(8, "0");
 
 /**
  * One parcel for each reason, with the events themselves in the payload: one JSON line each, with where it came from
