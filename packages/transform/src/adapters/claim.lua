@@ -25,7 +25,7 @@ for i = 1, #stored, 2 do
   end
 end
 local digits = newest and newest.digits or firstDigits
-if newest and newest.live >= full * 8 ^ digits then digits = math.min(maxDigits, digits + 1)
+if newest and newest.live >= full * 8 ^ digits then digits = math.min(maxDigits, digits + 2)
 elseif newest and now - newest.since >= window then
   while digits > firstDigits and newest.added * 2 < full * 8 ^ (digits - 1) do digits = digits - 1 end
   newest.added, newest.since = 0, now

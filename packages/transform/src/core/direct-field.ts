@@ -34,12 +34,12 @@ export interface Span {
 const spanAt = (source: Buffer, pos: number, into: Span): void => {
   let byte = source[pos++] as number; // The walk found a length here.
   let length = byte & 0x7f;
-  for (let scale = 0x80; byte >= 0x80; scale *= 0x80) {
+  for (let shift = 7; byte >= 0x80; shift += 7) {
     byte = source[pos++] as number;
-    length += (byte & 0x7f) * scale;
+    length |= (byte & 0x7f) << shift;
   }
   into.from = pos;
-  into.end = pos + length / 2; // zigzag of a number that is not negative
+  into.end = pos + (length >>> 1); // zigzag of a number that is not negative, below 2^31: it is in a Buffer
 };
 
 /** Finds the text of a field that holds text or null; false: null. */
