@@ -18,6 +18,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2, // each redis test starts a server of its own, each e2e test several processes
+    maxConcurrency: 2, // of the lab's scenarios: a killed process must be up again before the next kill
     reporters: ["default"],
     projects: [
       kindOfTest("unit", [".test.ts"], 10, ["**/*.redis.test.ts", "**/*.e2e.test.ts"]),

@@ -16,9 +16,9 @@ import { type Standing, statusForPeople } from "../status-text.ts";
 export const status: Command = {
   help: `Usage: relay status [--config FILE] [--json]
 
-For each workspace, what needs somebody first: its state, the age of the oldest event that is not delivered (lag), how long
-until held events expire, how much waits and when it will be gone at the present rate, and what was counted since it exists.
-Below that: what is wrong, and what to do.
+For each workspace, what needs somebody first: its state, the age of the oldest event that is not delivered (lag),
+how long until held events expire, how much waits and when it will be gone at the present rate, and what was counted
+since it exists. Below that: what is wrong, and what to do.
   --config FILE  the configuration; left out: relay.yaml in this folder
   --json         the same as JSON: {"workspaces":[...]}; keys as in the README
 
