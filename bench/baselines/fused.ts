@@ -25,7 +25,7 @@ const transport = createBatchTransport({
 const never = new AbortController().signal;
 const underWay = new Set<Promise<void>>();
 
-const send = async (calls: string, count: number): Promise<void> => {
+const send = async (calls: Buffer, count: number): Promise<void> => {
   const answer = await transport.send({ calls, count }, never);
   if (answer.kind !== "response" || answer.status !== 200) throw new Error(`not sent: ${JSON.stringify(answer)}`);
 };
@@ -43,7 +43,7 @@ for (const name of readdirSync(folder)) {
   })) {
     if (part.kind === "fault") throw new Error(part.message);
     for (const body of pack(mapChunk(part.chunk, rules).calls)) {
-      const sending = send(bodyBytes(body).toString(), body.calls.length).finally(() => underWay.delete(sending));
+      const sending = send(bodyBytes(body), body.calls.length).finally(() => underWay.delete(sending));
       underWay.add(sending);
       if (underWay.size >= requestsAtOnce) await Promise.race(underWay);
     }

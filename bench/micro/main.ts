@@ -87,7 +87,6 @@ await take("mapChunk", records, () => mapChunk(chunk, rules));
 await take("pack", records, () => pack(ready).map((one) => bodyBytes(one)));
 await take("spoolChunk", records, () => putAndRead(encodeChunk(chunk)));
 const firstBytes = bodyBytes(first);
-const firstText = firstBytes.toString();
 await take("spoolBody", first.calls.length, () => putAndRead(firstBytes));
 let claims = 0;
 const redisBefore = await redisCpuUs();
@@ -96,7 +95,7 @@ await take("claim", records, () => {
   return claim(nextId(), freshIds());
 });
 perEvent["claimInRedis"] = ((await redisCpuUs()) - redisBefore) / claims;
-await take("send", first.calls.length, () => transport.send({ calls: firstText, count: first.calls.length }, never));
+await take("send", first.calls.length, () => transport.send({ calls: firstBytes, count: first.calls.length }, never));
 
 console.log(JSON.stringify(perEvent));
 await transport.close();

@@ -101,7 +101,7 @@ const portsByLane = ({ context, name, segment, tools, transport, gate }: Deliver
     readBatch: async (id, count) => {
       // A batch that was moved to the dead letters is not the deliver queue's any more, and the other way round.
       const calls = await tools.spool.read(id, lane === "fresh" ? "deliver" : "deadletter");
-      return calls && { calls: calls.toString("utf8"), count };
+      return calls && { calls, count };
     },
     takeRate: pacedBy({ rate, group, eventsPerSecond: segment.eventsPerSecond, lane }),
     send: (batch) => send(batch, uninterrupted),

@@ -16,6 +16,7 @@ const data: DeliverJob = {
   origin: { uri: "file:///a.avro", blockOffset: 0 },
 };
 const calls = ["a", "b", "c"].map((messageId) => JSON.stringify({ messageId, event: "Email Opened" })).join(",\n");
+const payload = Buffer.from(calls);
 const job = { id: "d-file-0-0" as JobId, data, ageMs: 0, signal: new AbortController().signal }; // id: a test's own
 
 const aWorld = (answer: Answer) => {
@@ -24,7 +25,7 @@ const aWorld = (answer: Answer) => {
   const deliver = fakeHandOver<DeliverJob>();
   const quarantine = fakeHandOver<QuarantineJob>();
   const ports: DeliverPorts = {
-    readBatch: async (_, count) => ({ calls, count }),
+    readBatch: async (_, count) => ({ calls: payload, count }),
     outage: {
       look: () => ({ kind: "send" }),
       pass: async () => ({ kind: "send", trial: false }),
@@ -32,7 +33,7 @@ const aWorld = (answer: Answer) => {
     },
     takeRate: async () => undefined,
     send: async (batch) => {
-      sent.push(batch.calls);
+      sent.push(batch.calls.toString());
       return answer;
     },
     noteAttempt: () => undefined,
@@ -68,7 +69,10 @@ describe("the way of one batch", () => {
 
   it("a call that is rejected alone goes to quarantine with its id and reason", async () => {
     const world = aWorld(status(413));
-    const one = { ...world.ports, readBatch: async () => ({ calls: '{"messageId":"a","event":"E"}', count: 1 }) };
+    const one = {
+      ...world.ports,
+      readBatch: async () => ({ calls: Buffer.from('{"messageId":"a","event":"E"}'), count: 1 }),
+    };
     expect(await deliverBatch(one)(job)).toEqual({
       kind: "ok",
       value: { in: 1, "quarantined:too-large-for-segment": 1 },

@@ -21,7 +21,8 @@ const data: IngestJob = {
 };
 const settings = { limits: defaultContainerLimits, spoolBudgetBytes: 1_000_000_000 };
 
-const aFile = () => Buffer.concat([aHeader(), ...[600, 300, 700].map((count) => aBlock(clicks(count, `of-${count}`)))]);
+const aFile = () =>
+  Buffer.concat([aHeader(), ...[1_800, 900, 2_100].map((count) => aBlock(clicks(count, `of-${count}`)))]);
 
 /** The outside world of one object, in memory; `progress` outlives a kill, as in Redis. */
 const aWorld = (file: Buffer, { spoolBytes = 0, nowMs = landedAtMs + 60_000 } = {}) => {
@@ -63,10 +64,10 @@ describe("the way of one object", () => {
     const world = aWorld(aFile());
     expect(await ingestObject(world.ports, settings)(world.item())).toEqual({
       kind: "ok",
-      value: { in: 1_600, ok: 1_600, "file:done": 1 },
+      value: { in: 4_800, ok: 4_800, "file:done": 1 },
     });
-    expect([...world.transform.taken.keys()].every((id, index) => id === `t-f1-${index}`)).toBe(true);
-    expect(world.records().reduce((a, b) => a + b, 0)).toBe(1_600);
+    expect([...world.transform.taken.keys()]).toEqual(world.records().map((records, n) => `t-f1-${n}-${records}`));
+    expect(world.records().reduce((a, b) => a + b, 0)).toBe(4_800);
     expect(world.finished).toEqual(["f1"]);
   });
 
@@ -121,7 +122,7 @@ describe("the way of one object", () => {
       if (outcome.kind === "ok") break;
     }
     expect(chunks.slice(0, 3)).toEqual([1, 2, 3]);
-    expect(full.records().reduce((a, b) => a + b, 0)).toBe(1_600);
+    expect(full.records().reduce((a, b) => a + b, 0)).toBe(4_800);
   });
 
   it("nothing of an object is read while its workspace is paused", async () => {
@@ -143,7 +144,7 @@ describe("the way of one object", () => {
 });
 
 describe("the way of one request", () => {
-  const lines = Array.from({ length: 1_100 }, (_, id) => JSON.stringify({ id }));
+  const lines = Array.from({ length: 3_100 }, (_, id) => JSON.stringify({ id }));
   const request: IngestJob = { ...data, requestEvents: lines.length };
   const job = { id: "i-f1" as JobId, data: request, ageMs: 0 }; // a test's own
   const aRequest = () => {
@@ -158,9 +159,9 @@ describe("the way of one request", () => {
 
   it("cuts its events into chunks and counts them once", async () => {
     const { ports, transform } = aRequest();
-    expect(await ingestRequest(ports)(job)).toMatchObject({ value: { in: 1_100, ok: 1_100, "file:done": 1 } });
-    expect([...transform.taken.values()].map(({ events }) => events)).toEqual([500, 500, 100]);
-    expect([...transform.taken.keys()]).toEqual(["t-f1-0", "t-f1-1", "t-f1-2"]);
+    expect(await ingestRequest(ports)(job)).toMatchObject({ value: { in: 3_100, ok: 3_100, "file:done": 1 } });
+    expect([...transform.taken.values()].map(({ events }) => events)).toEqual([1_500, 1_500, 100]);
+    expect([...transform.taken.keys()]).toEqual(["t-f1-0-1500", "t-f1-1-1500", "t-f1-2-100"]);
   });
 
   it("a kill at any await, and a second run, hand over the same chunks", async () => {
@@ -174,7 +175,7 @@ describe("the way of one request", () => {
         },
       );
       await ingestRequest(ports)(job);
-      expect([...transform.taken.values()].map(({ events }) => events)).toEqual([500, 500, 100]);
+      expect([...transform.taken.values()].map(({ events }) => events)).toEqual([1_500, 1_500, 100]);
       return end;
     });
   });

@@ -23,7 +23,7 @@ import { redisDesk } from "./redis-desk.ts";
 const workspace = "acme";
 const file = (name: string) => name as FileId; // as the lister would make one
 
-export const chunkId = (chunk = 0): JobId => transformJobId(file("file"), chunk);
+export const chunkId = (chunk = 0): JobId => transformJobId(file("file"), chunk, 3);
 
 /** A record that the mapping of these tests takes once its kind is known to it. */
 export const aLine = (id: string, kind = "a"): QuarantineLine => ({
@@ -86,7 +86,7 @@ const holdBatches =
   async (sizes: readonly number[], name = "held"): Promise<JobId[]> => {
     const ids: JobId[] = [];
     for (const [index, calls] of sizes.entries()) {
-      const id = deliverJobId(transformJobId(file(name), 0), "00000000", index);
+      const id = deliverJobId(transformJobId(file(name), 0, 3), "00000000", index);
       const texts = Array.from({ length: calls }, (_, call) => `{"type":"track","messageId":"${id}/${call}"}`);
       const payload = Buffer.from(texts.join(",\n"));
       const origin = { uri: "file:///a.avro", blockOffset: 0 };

@@ -48,7 +48,7 @@ export const quarantineDesk = (options: QuarantineDeskOptions): QuarantineDesk =
         return entry?.stored === stored && desk.end(entry, tally);
       }
       const payload = payloadOf(next.lines);
-      const encoded = await encodeEntry({ id, kind: "quarantine", payload, events: next.lines.length });
+      const encoded = encodeEntry({ id, kind: "quarantine", payload, events: next.lines.length });
       const keys = [
         spoolEntryKey(workspace, id),
         spoolUsageKey(workspace),

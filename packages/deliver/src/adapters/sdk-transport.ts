@@ -33,7 +33,7 @@ const flushIntervalMs = 60_000;
 /** Fresh objects for each send: the SDK writes into what it is given. */
 const parseCalls = (batch: ReadyBatch): TrackCall[] => {
   checkCount(batch);
-  return JSON.parse(`[${batch.calls}]`) as TrackCall[]; // our own text, made by transform from TrackCalls
+  return JSON.parse(`[${batch.calls.toString()}]`) as TrackCall[]; // our own text, made by transform from TrackCalls
 };
 
 /** The SDK cuts batches by a size that it counts wrongly: what it sends must be the whole batch, once, in order. */

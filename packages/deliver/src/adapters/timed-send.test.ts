@@ -2,7 +2,7 @@ import { createMetrics } from "@currents-relay/shared/runtime/metrics.ts";
 import { expect, test } from "vitest";
 import { timedSend } from "./timed-send.ts";
 
-const batch = { calls: "[]", count: 1 };
+const batch = { calls: Buffer.from("[]"), count: 1 };
 const signal = new AbortController().signal;
 
 const observed = async (metrics: ReturnType<typeof createMetrics>) => {

@@ -20,7 +20,7 @@ export const aCall = (n: number, over: Partial<TrackCall> = {}): TrackCall => ({
 });
 
 export const aBatch = (calls: readonly object[]): ReadyBatch => ({
-  calls: calls.map((call) => JSON.stringify(call)).join(",\n"),
+  calls: Buffer.from(calls.map((call) => JSON.stringify(call)).join(",\n")),
   count: calls.length,
 });
 

@@ -4,10 +4,10 @@ import { bisect } from "./bisect.ts";
 import type { ReadyBatch } from "./ready-batch.ts";
 
 const batchOf = (calls: readonly unknown[]): ReadyBatch => ({
-  calls: calls.map((call) => JSON.stringify(call)).join(",\n"),
+  calls: Buffer.from(calls.map((call) => JSON.stringify(call)).join(",\n")),
   count: calls.length,
 });
-const callsOf = (batch: ReadyBatch): unknown[] => JSON.parse(`[${batch.calls}]`) as unknown[]; // an array by its brackets
+const callsOf = (batch: ReadyBatch): unknown[] => JSON.parse(`[${batch.calls.toString()}]`) as unknown[]; // an array by its brackets
 
 test("a batch of one call cannot be split", () => {
   expect(bisect(batchOf([{ event: "one" }]))).toBeUndefined();
@@ -32,7 +32,7 @@ test("line breaks, commas and brackets inside of a text do not split it", () => 
 });
 
 test("halving again and again ends with each call alone", () => {
-  const alone = (batch: ReadyBatch): string[] => bisect(batch)?.flatMap(alone) ?? [batch.calls];
+  const alone = (batch: ReadyBatch): string[] => bisect(batch)?.flatMap(alone) ?? [batch.calls.toString()];
   const calls = Array.from({ length: 500 }, (_, n) => ({ n }));
   expect(alone(batchOf(calls))).toEqual(calls.map((call) => JSON.stringify(call)));
 });

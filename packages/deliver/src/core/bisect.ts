@@ -10,9 +10,9 @@ export const bisect = (batch: ReadyBatch): readonly [ReadyBatch, ReadyBatch] | u
   if (count === 1) return undefined;
   const firstCount = Math.ceil(count / 2);
   let border = -1; // the line break after the first half
-  for (let passed = 0; passed < firstCount; passed += 1) border = calls.indexOf("\n", border + 1);
+  for (let passed = 0; passed < firstCount; passed += 1) border = calls.indexOf(0x0a, border + 1);
   return [
-    { calls: calls.slice(0, border - 1), count: firstCount },
-    { calls: calls.slice(border + 1), count: count - firstCount },
+    { calls: calls.subarray(0, border - 1), count: firstCount },
+    { calls: calls.subarray(border + 1), count: count - firstCount },
   ];
 };

@@ -7,15 +7,12 @@ import type { Verdict } from "./verdict.ts";
 
 /** The two halves of a batch, in order, as work of their own; undefined for a single call. */
 export const halves = <Job extends DeliverJob>(id: JobId, data: Job, batch: ReadyBatch): Parcel<Job>[] | undefined =>
-  bisect(batch)?.map((half, index) => {
-    const payload = Buffer.from(half.calls);
-    return {
-      id: halfJobId(id, index === 0 ? "a" : "b"),
-      events: half.count,
-      payload,
-      data: { ...data, calls: half.count, bytes: payload.length },
-    };
-  });
+  bisect(batch)?.map((half, index) => ({
+    id: halfJobId(id, index === 0 ? "a" : "b"),
+    events: half.count,
+    payload: half.calls,
+    data: { ...data, calls: half.count, bytes: half.calls.length },
+  }));
 
 /** The call that Segment refuses even alone, for an engineer to look at. */
 export const rejectedCall = (
@@ -24,7 +21,7 @@ export const rejectedCall = (
   { batch, verdict }: { batch: ReadyBatch; verdict: Extract<Verdict, { kind: "split" }> },
 ): Parcel<QuarantineJob> => {
   // Our own JSON: transform made it of a TrackCall, and bisect leaves calls whole.
-  const call = JSON.parse(batch.calls) as { messageId: string; event: string };
+  const call = JSON.parse(batch.calls.toString()) as { messageId: string; event: string };
   return {
     id: quarantineJobId(id, verdict.reason),
     events: 1,

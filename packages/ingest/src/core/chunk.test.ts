@@ -66,12 +66,12 @@ const anyFile = fc
   .map((blocks) => Buffer.concat([aHeader(), ...blocks]));
 
 describe("chunks of a file", () => {
-  it("gather blocks until they have 500 records, and leave the rest to the last one", async () => {
-    const { bytes, offsets } = aFile([200, 200, 200, 50].map((count, block) => clicks(count, `b${block}`)));
+  it("gather blocks until they have 1,500 records, and leave the rest to the last one", async () => {
+    const { bytes, offsets } = aFile([600, 600, 600, 50].map((count, block) => clicks(count, `b${block}`)));
     const [first, second, ...more] = chunksOf(await cut(bytes));
     expect(more).toEqual([]);
     expect(first?.chunk.header.spans).toEqual(
-      [0, 1, 2].map((block) => ({ blockOffset: offsets[block], firstRecord: 0, records: 200 })),
+      [0, 1, 2].map((block) => ({ blockOffset: offsets[block], firstRecord: 0, records: 600 })),
     );
     expect(first?.resumeAt).toEqual({ blockOffset: offsets[3], recordIndex: 0, chunkIndex: 1 });
     expect(second?.chunk.header).toMatchObject({ records: 50, spans: [{ blockOffset: offsets[3] }] });
@@ -84,17 +84,17 @@ describe("chunks of a file", () => {
     expect(chunksOf(await cut(bytes)).map(({ chunk }) => chunk.header.records)).toEqual([3, 1]);
   });
 
-  it("cut a block of many records inside, at every 500th", async () => {
-    const { bytes, offsets } = aFile([clicks(1_200)]);
+  it("cut a block of many records inside, at every 1,500th", async () => {
+    const { bytes, offsets } = aFile([clicks(3_600)]);
     const chunks = chunksOf(await cut(bytes));
     const [blockOffset] = offsets;
     expect(chunks.map(({ chunk }) => chunk.header.spans)).toEqual([
-      [{ blockOffset, firstRecord: 0, records: 500 }],
-      [{ blockOffset, firstRecord: 500, records: 500 }],
-      [{ blockOffset, firstRecord: 1_000, records: 200 }],
+      [{ blockOffset, firstRecord: 0, records: 1_500 }],
+      [{ blockOffset, firstRecord: 1_500, records: 1_500 }],
+      [{ blockOffset, firstRecord: 3_000, records: 600 }],
     ]);
-    expect(chunks.map(({ resumeAt }) => resumeAt.recordIndex)).toEqual([500, 1_000, 0]);
-    expect(chunks.flatMap(idsOf)).toEqual(Array.from({ length: 1_200 }, (_, index) => `click-${index}`));
+    expect(chunks.map(({ resumeAt }) => resumeAt.recordIndex)).toEqual([1_500, 3_000, 0]);
+    expect(chunks.flatMap(idsOf)).toEqual(Array.from({ length: 3_600 }, (_, index) => `click-${index}`));
   });
 
   it("cut a block of many bytes inside, at record borders", async () => {

@@ -37,7 +37,7 @@ interface Piece {
 }
 
 /**
- * Cuts a block at record borders into the longest pieces of up to 500 records and 1 MiB (a record that is larger
+ * Cuts a block at record borders into the longest pieces of up to 1,500 records and 1 MiB (a record that is larger
  * stands alone). A cut depends only on the records behind the one before: reading on inside a block cuts alike.
  */
 function* piecesOf(block: BlockPart, firstRecord: number): Generator<Piece> {
@@ -107,8 +107,8 @@ const chunkHeader = (
 
 /**
  * Gathers the blocks of one file into chunks; faults pass through, in order with the blocks around them.
- * A chunk is closed behind the piece that brings it to 500 records or 1 MiB, and at the end of the file, so it has
- * fewer than 1,000 records. Chunks are a pure function of the file: reading on at a chunk's `resumeAt` (with parts read
+ * A chunk is closed behind the piece that brings it to 1,500 records or 1 MiB, and at the end of the file, so it has
+ * fewer than 3,000 records. Chunks are a pure function of the file: reading on at a chunk's `resumeAt` (with parts read
  * from its `blockOffset`) gives the chunks that would have followed, with the same numbers. Faults that lie behind
  * `resumeAt` come (again) with them; all others came before the chunk.
  */

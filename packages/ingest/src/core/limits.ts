@@ -28,5 +28,8 @@ export const defaultContainerLimits: ContainerLimits = {
   record: defaultRecordLimits,
 };
 
-/** A chunk is closed as soon as it has this many records or bytes, whichever comes first. */
-export const chunkLimits = { closeAtRecords: 500, closeAtBytes: mebibyte } as const;
+/**
+ * A chunk is closed as soon as it has this many records or bytes, whichever comes first: three request bodies of 500
+ * calls, mostly (ADR 0023).
+ */
+export const chunkLimits = { closeAtRecords: 1_500, closeAtBytes: mebibyte } as const;

@@ -7,7 +7,7 @@ import type { ChunkPart } from "./chunk.ts";
 
 /** A chunk as work for transform. */
 export const chunkParcel = ({ index, chunk }: ChunkPart, { fileId, ...job }: IngestJob): Parcel<TransformJob> => ({
-  id: transformJobId(fileId as FileId, index), // brand: the lister made it with core/ids.ts
+  id: transformJobId(fileId as FileId, index, chunk.header.records), // brand: the lister made it with core/ids.ts
   events: chunk.header.records,
   payload: encodeChunk(chunk),
   data: {

@@ -40,7 +40,7 @@ export const linesPayload = (lines: readonly string[]): Buffer => Buffer.from(li
 export const linesOf = (payload: Buffer): string[] => payload.toString("utf8").split("\n");
 
 /**
- * Cuts the events of a request into chunks of at most 500 events and about 1 MiB, in order. A pure function of the
+ * Cuts the events of a request into chunks of at most 1,500 events and about 1 MiB, in order. A pure function of the
  * events, so a request that is cut twice gives the same chunks.
  */
 export const cutLines = (lines: readonly string[], { connector, source, landedAtMs }: ChunkSource): ChunkPart[] => {

@@ -16,7 +16,9 @@ export const fileId = (connector: string, uri: string, version: string): FileId 
 
 /** Ids start with a letter and have no ':' (BullMQ refuses both otherwise). The same input gives the same id. */
 export const ingestJobId = (file: FileId): JobId => `i-${file}` as JobId;
-export const transformJobId = (file: FileId, chunkIndex: number): JobId => `t-${file}-${chunkIndex}` as JobId;
+/** With the number of records: what a newer relay cuts otherwise is another chunk, and does not hide behind an older one. */
+export const transformJobId = (file: FileId, chunkIndex: number, records: number): JobId =>
+  `t-${file}-${chunkIndex}-${records}` as JobId;
 /**
  * The batches of one chunk are numbered in order; `parent` is the chunk's job id. The fingerprint (8 hex digits) is of the
  * batch's bytes: a chunk that runs again and comes to other batches must not take them for those of the first run.

@@ -5,7 +5,7 @@ import { batchesOf, noteBatches } from "./batch-notes.ts";
 import { openWorkspaceQueues } from "./workspace-queues.ts";
 
 const server = useRedis();
-const chunk = transformJobId("0123" as FileId, 7); // a test's own file
+const chunk = transformJobId("0123" as FileId, 7, 1_500); // a test's own file
 const [first, second, other] = ["0000000a", "0000000b", "0000000c"].map((of) => deliverJobId(chunk, of, 0));
 
 test("all batches that a chunk came to are known, those of its earlier runs too", async () => {

@@ -24,7 +24,7 @@ export const redisSpool = (redis: Redis, workspace: string, now: () => number = 
 
   return {
     put: async (entries) => {
-      const encoded = await Promise.all(entries.map(encodeEntry));
+      const encoded = entries.map(encodeEntry);
       const keys = entries.flatMap(({ id }) => [entryKey(id), ...ownerKeys(id)]);
       const args = entries.flatMap(({ id }, i) => [id, encoded[i] ?? Buffer.alloc(0), ownersOf(id).length]);
       return { bytes: Number(await putScript(redis, [usage, index, ...keys], [now() + sweepGraceMs, ...args])) };
