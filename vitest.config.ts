@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const second = 1000;
@@ -19,6 +20,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2, // each redis test starts a server of its own, each e2e test several processes
     maxConcurrency: 2, // of the lab's scenarios: a killed process must be up again before the next kill
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/node") }, // the e2e tests start hundreds
     reporters: ["default"],
     projects: [
       kindOfTest("unit", [".test.ts"], 10, ["**/*.redis.test.ts", "**/*.e2e.test.ts"]),

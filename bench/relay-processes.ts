@@ -1,3 +1,4 @@
+import { imageEnvironment } from "./image-environment.ts";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { checkAlive, type MeasuredProcess, startMeasured } from "./measured-process.ts";
@@ -33,7 +34,18 @@ const readyWithinMs = 120_000;
 export const startRelayProcess = async (options: RelayProcessOptions): Promise<RelayProcess> => {
   const { role, number, config, folder, nodeArgs, signal } = options;
   const port = await freePort();
-  const command = [process.execPath, ...nodeArgs, relay, role, "--config", config, "--admin-port", String(port)];
+  const command = [
+    "env",
+    ...imageEnvironment(),
+    process.execPath,
+    ...nodeArgs,
+    relay,
+    role,
+    "--config",
+    config,
+    "--admin-port",
+    String(port),
+  ];
   const child = startMeasured(`${role}-${number}`, command, folder);
   const isReady = async (): Promise<true | undefined> => {
     await checkAlive([child]);

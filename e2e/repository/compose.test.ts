@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { parseConfig } from "../../packages/shared/src/config/load.ts";
 
 /** `docker-compose.yml`, the Dockerfile and what they name, checked as far as that goes without an engine. */
@@ -142,6 +144,20 @@ test("the image runs without root, without development tools, on the Node of the
   for (const [, base] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(base).toBe(`node:${pinned ?? "?"}-slim`);
   expect(dockerfile).toContain("pnpm install --prod --frozen-lockfile");
   expect(dockerfile).toMatch(/^USER node$/m);
+});
+
+test("what the image has compiled when it is built is used by the stages: nothing is added by their start", async () => {
+  const cache = await mkdtemp(join(tmpdir(), "relay-compiled-"));
+  onTestFinished(() => rm(cache, { recursive: true }));
+  const [, script = ""] = /^RUN node --eval "(.*)"$/m.exec(dockerfile) ?? [];
+  const run = (...args: string[]) =>
+    spawnSync("env", [`NODE_COMPILE_CACHE=${cache}`, process.execPath, ...args], { cwd: repository, encoding: "utf8" });
+  expect(run("--eval", script)).toMatchObject({ status: 0, stderr: "" });
+  const compiled = () => readdirSync(cache, { recursive: true }).length;
+  const built = compiled();
+  expect(built).toBeGreaterThan(300);
+  expect(run("packages/cli/src/main.ts", "deliver", "--config", "no-such-file").status).toBe(78);
+  expect(compiled() - built).toBeLessThan(10);
 });
 
 test("health is asked at /livez on the port that the mounted configuration opens", () => {

@@ -92,6 +92,6 @@ export const linesOfChunk = (bytes: Buffer, { from, reason, detail }: RestoredIn
     ...(event.kind === "ok" && { eventType: event.value.eventType }),
   }));
   const [parcel] = quarantineParcels(from, chunk, events);
-  const content = contentOf(Buffer.from(parcel?.payload ?? []));
+  const content = contentOf(Buffer.concat([parcel?.payload ?? []].flat()));
   return content.kind === "lines" ? content.lines : [];
 };

@@ -3,7 +3,9 @@ import { onSignals } from "@currents-relay/shared/runtime/lifecycle.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { outliveReaders, printError } from "./output.ts";
 import { runCommand } from "./run-command.ts";
+import { tuneProcess } from "./tune-process.ts";
 
+tuneProcess();
 outliveReaders();
 // Before a command takes signals over there is nothing to drain, and after it has ended there is nothing left to do:
 // then SIGTERM ends the process in order, too.

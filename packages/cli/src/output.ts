@@ -1,3 +1,5 @@
+import { countText } from "@currents-relay/shared/core/count-text.ts";
+
 let isReaderGone = false;
 
 /**
@@ -52,7 +54,7 @@ export const table = (rows: readonly (readonly string[])[], right: readonly numb
 };
 
 /** 12345.6 -> "12,346". */
-export const formatCount = (count: number): string => Math.round(count).toLocaleString("en-US");
+export const formatCount = (count: number): string => countText(Math.round(count));
 
 /** 1 file, 2 files. */
 export const counted = (count: number, thing: string): string =>

@@ -1,3 +1,4 @@
+import { countText } from "@currents-relay/shared/core/count-text.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { AcceptedBatches } from "@currents-relay/shared/spool/accepted.ts";
 import { openOutage, type OutageState } from "../core/outage-state.ts";
@@ -40,11 +41,11 @@ export const suspecting = ({ accepted, log, expiryAfterMs }: SuspectingOptions):
     const { events, unkept } = await accepted.suspect();
     if (events + unkept === 0) return;
     const [from, to] = [state.suspect?.fromMs, state.suspect?.toMs].map((ms = 0) => new Date(ms).toISOString());
-    const total = (events + unkept).toLocaleString("en");
+    const total = countText(events + unkept);
     log.error(
       { from, to, events: events + unkept, kept: events },
       `outage.suspect: Segment answered 200 to ${total} events from ${from} to ${to} and may have thrown them away; ` +
-        `${events.toLocaleString("en")} of them are kept: relay resend --suspect`,
+        `${countText(events)} of them are kept: relay resend --suspect`,
     );
   };
 

@@ -1,3 +1,4 @@
+import { countText } from "@currents-relay/shared/core/count-text.ts";
 import { holdReasons, type HoldReason } from "@currents-relay/shared/contracts/reasons.ts";
 import type { ExpiryPolicy, NoticeMessage } from "./notice-message.ts";
 
@@ -69,8 +70,7 @@ export const adviceFor = ({ phase, reason, workspace }: NoticeMessage): Advice =
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
-const count = (amount: number, what: string): string =>
-  `${amount.toLocaleString("en-US")} ${what}${amount === 1 ? "" : "s"}`;
+const count = (amount: number, what: string): string => `${countText(amount)} ${what}${amount === 1 ? "" : "s"}`;
 
 const units = [
   { what: "day", ms: 86_400_000 },

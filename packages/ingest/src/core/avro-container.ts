@@ -148,6 +148,9 @@ const readBlock = async (reading: Reading): Promise<BlockPart | Damage> => {
   return block.value;
 };
 
+/** How much is looked through at a time. */
+const searchedBytes = 64 * 1024;
+
 /**
  * Drops everything up to and with the next sync marker; false when there is none, and the file is at its end.
  * Searches from the bad block's first byte, because none of its lengths can be trusted.
@@ -165,7 +168,9 @@ const findNextBlock = async ({ window, header }: Reading, { knownEnd }: Damage):
     }
     // The last bytes may be the first of a marker.
     window.drop(Math.max(0, window.held().length - syncBytes + 1));
-    if (!(await window.fill(window.held().length + 1))) return false;
+    const before = window.held().length;
+    await window.fill(before + searchedBytes);
+    if (window.held().length === before) return false;
   }
 };
 

@@ -1,4 +1,4 @@
-import type { BlockSpan, Chunk, ChunkHeader } from "@currents-relay/shared/contracts/chunk.ts";
+import type { BlockSpan, ChunkHeader, ChunkInPieces } from "@currents-relay/shared/contracts/chunk.ts";
 import type { BlockPart, ContainerPart, FaultPart, HeaderPart } from "./avro-container.ts";
 import { chunkLimits } from "./limits.ts";
 
@@ -16,7 +16,7 @@ export interface ChunkPart {
   kind: "chunk";
   /** From 0, without gaps: with the file's id it is the chunk's identity. */
   index: number;
-  chunk: Chunk;
+  chunk: ChunkInPieces;
   resumeAt: ResumePoint;
 }
 
@@ -70,14 +70,8 @@ const gatherer = (header: Omit<ChunkHeader, "records" | "spans">, firstIndex: nu
   const close = (): ChunkPart | undefined => {
     const last = pieces.at(-1);
     if (!last) return undefined;
-    const body =
-      pieces.length === 1
-        ? last.bytes
-        : Buffer.concat(
-            pieces.map((piece) => piece.bytes),
-            bytes,
-          );
-    const chunk = { header: { ...header, records, spans: pieces.map(({ span }) => span) }, body };
+    const spans = pieces.map(({ span }) => span);
+    const chunk = { header: { ...header, records, spans }, pieces: pieces.map((piece) => piece.bytes) };
     const closed: ChunkPart = { kind: "chunk", index, chunk, resumeAt: { ...last.after, chunkIndex: index + 1 } };
     [index, pieces, records, bytes] = [index + 1, [], 0, 0];
     return closed;

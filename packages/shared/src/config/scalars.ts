@@ -1,3 +1,4 @@
+import { countText } from "../core/count-text.ts";
 import { z } from "zod";
 import { parseDurationMs } from "./duration.ts";
 import { Secret } from "./secret.ts";
@@ -38,7 +39,7 @@ export const oneOf = <const Values extends readonly string[]>(values: Values) =>
 
 /** Numbers and flags may come as text too, because `${NAME}` always gives text. */
 export const wholeNumber = (min: number, max: number) => {
-  const kind = `a whole number from ${min.toLocaleString("en-US")} to ${max.toLocaleString("en-US")}`;
+  const kind = `a whole number from ${countText(min)} to ${countText(max)}`;
   const error = expected(kind);
   return z
     .preprocess(

@@ -1,10 +1,13 @@
 import type { JobId } from "../core/ids.ts";
 
+/** Bytes, or pieces of bytes that follow each other: whoever stores them puts them together. */
+export type Payload = Uint8Array | readonly Uint8Array[];
+
 /** One piece of work for the next stage: its payload goes to the spool, its data into the job. */
 export interface Parcel<Data> {
   id: JobId;
   data: Data;
-  payload: Uint8Array;
+  payload: Payload;
   events: number;
 }
 

@@ -1,5 +1,6 @@
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { CountingStage, Tally } from "../contracts/tally.ts";
+import type { Payload } from "../contracts/parcel.ts";
 import type { JobId } from "../core/ids.ts";
 
 /** A payload and the job that it waits for. */
@@ -7,7 +8,7 @@ export interface SpoolEntry {
   id: JobId;
   /** The queue whose job has this id. */
   kind: QueueKind;
-  payload: Uint8Array;
+  payload: Payload;
   events: number;
 }
 

@@ -1,0 +1,57 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import type { Payload } from "../contracts/parcel.ts";
+
+/** Level 1: 0.8 us an event for 44 bytes of 1,285 (DESIGN section 11); higher levels cost more than they save. */
+const params = { [constants.ZSTD_c_compressionLevel]: 1 };
+/** Output is gathered in pieces of this size: a chunk of Avro mostly fits into one. */
+const compressedPieceBytes = 256 * 1024;
+const defaultPieceBytes = 512 * 1024;
+/** The decompressor wants room behind the last byte, or it begins another piece. */
+const spareBytes = 64;
+/** No payload of ours is longer: what claims to be is damaged, and gets no Buffer of that size. */
+const mostClaimedBytes = 256 * 1024 * 1024;
+
+/** Where the pieces of a payload are put together. Kept, as nothing of it is needed once it is compressed. */
+let scratch = Buffer.alloc(0);
+const mostScratchBytes = 8 * 1024 * 1024;
+
+const inOnePiece = (payload: Payload): Uint8Array => {
+  if (payload instanceof Uint8Array) return payload;
+  const bytes = payload.reduce((sum, piece) => sum + piece.length, 0);
+  if (bytes > mostScratchBytes) return Buffer.concat(payload, bytes);
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  for (const piece of payload) {
+    scratch.set(piece, at);
+    at += piece.length;
+  }
+  return scratch.subarray(0, at);
+};
+
+/**
+ * In one call on its own thread: 0.4 ms for a request body, to expand as to compress. By the thread pool it takes a third
+ * more CPU, and the stages have no use for the time in between.
+ */
+export const compressed = (payload: Payload): Buffer => {
+  const bytes = inOnePiece(payload);
+  return zstdCompressSync(bytes, { params, chunkSize: compressedPieceBytes, pledgedSrcSize: bytes.length });
+};
+
+/** What {@link compressed} was given, in one Buffer of its size. Throws where these are other bytes. */
+export const expanded = (bytes: Buffer): Buffer => {
+  const size = contentBytes(bytes);
+  return zstdDecompressSync(bytes, { chunkSize: size === undefined ? defaultPieceBytes : size + spareBytes });
+};
+
+/** How long the content is, as far as the frame says so. Source: RFC 8878, section 3.1.1.1. */
+const contentBytes = (frame: Buffer): number | undefined => {
+  const descriptor = frame[4];
+  if (descriptor === undefined || frame.readUInt32LE(0) !== 0xfd2fb528) return undefined;
+  const isSingleSegment = (descriptor & 0x20) !== 0;
+  const dictionaryIdBytes = [0, 1, 2, 4][descriptor & 3] ?? 0;
+  const at = 5 + (isSingleSegment ? 0 : 1) + dictionaryIdBytes;
+  const sizeBytes = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+  if (sizeBytes === 0 || sizeBytes === 8 || frame.length < at + sizeBytes) return undefined;
+  const claimed = frame.readUIntLE(at, sizeBytes) + (sizeBytes === 2 ? 256 : 0);
+  return claimed <= mostClaimedBytes ? claimed : undefined;
+};
