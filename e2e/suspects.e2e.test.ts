@@ -32,9 +32,11 @@ test("what Segment threw away behind a 200 is kept, counted, and sent again by o
   const relay = startRelayCommand(["start"], { cwd: folder });
   const early = await land(1);
   await until("the first file is delivered", () => segment.ids().size === early.length);
-  segment.control({ keys: ["another-key"] });
+  // The key dies while nobody can look it up, so that no check comes before the second file.
+  segment.control({ keys: ["another-key"], rules: [{ match: { route: "settings" }, then: { status: 503 } }] });
   const late = await land(2);
   await until("the second file is thrown away", () => thrownAway() === late.length);
+  segment.control({ rules: [] });
   await until("the key is found to be bad", () => relay.stderr().includes("outage.suspect"));
 
   const planned = await json<{ events: number; unkept: number }>("resend --suspect --dry-run");
