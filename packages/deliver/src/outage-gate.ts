@@ -11,8 +11,8 @@ export interface OutageGate {
   look: () => Clearance;
   /** To be asked right before sending. While flowing it costs nothing; a trial is taken, and has to be settled. */
   pass: () => Promise<Pass>;
-  /** Reports a refusal, and what came of a trial; nothing to do otherwise. */
-  settle: (pass: { trial: boolean }, verdict: Verdict) => Promise<void>;
+  /** Reports a refusal, and what came of a trial; notes when Segment refuses everything. `calls`: how many were sent. */
+  settle: (pass: { trial: boolean }, verdict: Verdict, calls: number) => Promise<void>;
   /** Gives a trial back that was not sent after all. */
   giveBack: (pass: { trial: boolean }) => Promise<void>;
 }

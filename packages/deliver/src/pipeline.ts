@@ -43,7 +43,7 @@ export const deliverBatch =
     // the same batch goes out again with the same messageIds, which Segment removes.
     const verdict = verdictOf(answer, ports.now());
     ports.noteAttempt(id, batch, verdict);
-    await ports.outage.settle(pass, verdict);
+    await ports.outage.settle(pass, verdict, batch.count);
 
     switch (verdict.kind) {
       case "delivered":

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Effect, OutageEvent } from "../core/outage-event.ts";
-import { firstOutageState, maySend, openOutage } from "../core/outage-state.ts";
+import { firstOutageState, maySend, openOutage, type RefusedReason } from "../core/outage-state.ts";
 import { step } from "../core/outage.ts";
 import type { Outages } from "./redis-outage.ts";
 
@@ -8,9 +8,9 @@ export const key = "key-1";
 export const keyChanged: OutageEvent = { kind: "keyChanged", keyFingerprint: key, atMs: 1 };
 export const known = (atMs: number): OutageEvent => ({ kind: "probe", result: "known", keyFingerprint: key, atMs });
 export const unknown = (atMs: number): OutageEvent => ({ kind: "probe", result: "unknown", keyFingerprint: key, atMs });
-export const refused = (atMs: number): OutageEvent => ({
+export const refused = (atMs: number, reason: RefusedReason = "unauthorized"): OutageEvent => ({
   kind: "refused",
-  reason: "unauthorized",
+  reason,
   keyFingerprint: key,
   atMs,
 });

@@ -3,13 +3,17 @@ import type { OutageEvent } from "../core/outage-event.ts";
 import { firstOutageState, type OutageState } from "../core/outage-state.ts";
 import { step } from "../core/outage.ts";
 import { key, keyChanged, known, refused, unknown } from "./redis-outage-conformance.ts";
-import { outageGate } from "./redis-outage-gate.ts";
+import { outageGate, refusedInARow } from "./redis-outage-gate.ts";
 import type { Verdict } from "../core/verdict.ts";
 
 const delivered: Verdict = { kind: "delivered", name: "delivered" };
 const unauthorized: Verdict = { kind: "outage", name: "unauthorized", reason: "unauthorized" };
 const serverError: Verdict = { kind: "wait", name: "server-error", why: "503" };
 const rejected: Verdict = { kind: "split", name: "rejected", reason: "rejected", why: "400" };
+
+const manyTimes = async (times: number, act: () => Promise<void>): Promise<void> => {
+  for (let n = 0; n < times; n += 1) await act();
+};
 
 /** Gates of several pods over one state, after these events. */
 const gates = (...events: OutageEvent[]) => {
@@ -43,7 +47,7 @@ describe("the gate", () => {
   it("lets batches pass while flowing, without asking anybody", async () => {
     const { gate, reported } = gates(...flowing);
     expect(await gate.pass()).toEqual({ kind: "send", trial: false });
-    await gate.settle({ trial: false }, delivered);
+    await gate.settle({ trial: false }, delivered, 500);
     expect(reported).toEqual([]);
   });
 
@@ -69,7 +73,7 @@ describe("the gate", () => {
 
   it("reports a refusal, and from then on holds", async () => {
     const { gate, other } = gates(...flowing);
-    await gate.settle({ trial: false }, unauthorized);
+    await gate.settle({ trial: false }, unauthorized, 500);
     expect(await other.pass()).toEqual({ kind: "hold", reason: "unauthorized" });
   });
 
@@ -78,13 +82,13 @@ describe("the gate", () => {
     expect(gate.look()).toEqual({ kind: "try", otherwise: "unauthorized" });
     expect(await gate.pass()).toEqual({ kind: "send", trial: true });
     expect(await other.pass()).toEqual({ kind: "hold", reason: "unauthorized" });
-    await gate.settle({ trial: true }, delivered);
+    await gate.settle({ trial: true }, delivered, 500);
     expect(await other.pass()).toEqual({ kind: "send", trial: false });
   });
 
   it("goes back to holding when the trial is refused", async () => {
     const { gate, outage } = gates(...trial);
-    await gate.settle({ trial: (await gate.pass()).kind === "send" }, unauthorized);
+    await gate.settle({ trial: (await gate.pass()).kind === "send" }, unauthorized, 500);
     expect(outage.state().kind).toBe("holding");
   });
 
@@ -92,13 +96,37 @@ describe("the gate", () => {
     for (const verdict of [serverError, rejected]) {
       const { gate, other } = gates(...trial);
       await gate.pass();
-      await gate.settle({ trial: true }, verdict);
+      await gate.settle({ trial: true }, verdict, 500);
       expect(await other.pass()).toEqual({ kind: "send", trial: true });
     }
     const { gate, other } = gates(...trial);
     await gate.pass();
     await gate.giveBack({ trial: true });
     expect(await other.pass()).toEqual({ kind: "send", trial: true });
+  });
+
+  it("holds the workspace when Segment refuses every call by itself, so that they do not all end in quarantine", async () => {
+    const { gate, other, outage } = gates(...flowing);
+    const refuseAlone = (times: number) => manyTimes(times, () => gate.settle({ trial: false }, rejected, 1));
+    await refuseAlone(refusedInARow - 1);
+    await gate.settle({ trial: false }, rejected, 2); // what is split says nothing yet
+    expect(await other.pass()).toEqual({ kind: "send", trial: false });
+    await gate.settle({ trial: false }, delivered, 1);
+    await refuseAlone(refusedInARow - 1);
+    expect(outage.state().kind).toBe("flowing");
+    await refuseAlone(1);
+    expect(await other.pass()).toEqual({ kind: "hold", reason: "everything-refused" });
+  });
+
+  it("tries one batch after each check of the key while everything is refused, and splits it meanwhile", async () => {
+    const { gate, other, outage } = gates(...flowing, refused(20, "everything-refused"), known(30));
+    expect(await gate.pass()).toEqual({ kind: "send", trial: true });
+    await gate.settle({ trial: true }, rejected, 500);
+    expect(await other.pass()).toEqual({ kind: "hold", reason: "everything-refused" });
+    await outage.report(known(2_000));
+    expect(await other.pass()).toEqual({ kind: "send", trial: true });
+    await other.settle({ trial: true }, delivered, 250);
+    expect(await gate.pass()).toEqual({ kind: "send", trial: false });
   });
 
   it("passes the trial on when whoever took it is gone, but not before its request must have ended", async () => {

@@ -1,4 +1,5 @@
 import { clearanceOf } from "../core/outage-clearance.ts";
+import type { RefusedReason } from "../core/outage-state.ts";
 import type { OutageGate } from "../outage-gate.ts";
 import type { OutageWatch } from "./redis-outage-watch.ts";
 
@@ -15,13 +16,34 @@ export interface OutageGateOptions {
 /** After this and the requests' time another batch may try: whoever took the trial is gone. */
 const marginMs = 5_000;
 
+/**
+ * So many calls in a row, each sent by itself, were refused with none accepted between them: then it is not they that are
+ * at fault, and the rest must not follow them into quarantine. A key that is too short to be one is answered like that.
+ */
+export const refusedInARow = 50;
+
 export const outageGate = (options: OutageGateOptions): OutageGate => {
   const { outage, keyFingerprint, now } = options;
   const forMs = 2 * options.requestTimeoutMs + marginMs;
+  let refused = 0;
   const look = () => clearanceOf(outage.state(), { keyFingerprint, isCurrent: options.isCurrent() });
 
   const giveBack = async ({ trial }: { trial: boolean }) => {
     if (trial) await outage.report({ kind: "trialReturned", keyFingerprint, atMs: now() });
+  };
+
+  const refuse = async (reason: RefusedReason) => {
+    await outage.report({ kind: "refused", reason, keyFingerprint, atMs: now() });
+  };
+
+  /** What was split or set aside: is it one call among others, or all of them? */
+  const noteRejected = async (pass: { trial: boolean }, calls: number) => {
+    if (calls === 1) refused += 1;
+    const state = outage.state();
+    const isStillRefused = pass.trial && state.kind === "replaying" && state.trial?.reason === "everything-refused";
+    if (!isStillRefused && refused < refusedInARow) return giveBack(pass);
+    refused = 0;
+    await refuse("everything-refused");
   };
 
   return {
@@ -37,17 +59,18 @@ export const outageGate = (options: OutageGateOptions): OutageGate => {
       return { kind: "hold", reason: clearance.otherwise };
     },
 
-    settle: async (pass, verdict) => {
+    settle: async (pass, verdict, calls) => {
       switch (verdict.kind) {
         case "delivered":
+          refused = 0;
           // Not thrown: the batch would be sent again for it. The trial is free again after its time, and another follows.
           if (pass.trial)
             await outage.report({ kind: "delivered", keyFingerprint, atMs: now() }).catch(() => undefined);
           return;
         case "outage":
-          await outage.report({ kind: "refused", reason: verdict.reason, keyFingerprint, atMs: now() });
-          return;
+          return refuse(verdict.reason);
         case "split":
+          return verdict.reason === "rejected" ? noteRejected(pass, calls) : giveBack(pass);
         case "wait":
           return giveBack(pass);
         default:

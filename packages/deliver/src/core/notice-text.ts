@@ -45,6 +45,10 @@ const repairs: Readonly<Record<HoldReason, (workspace: string) => Advice>> = {
   "oauth-refused": () => ({
     text: `Check clientId, keyId, privateKey and scope under segment.oauth in relay.yaml against the OAuth application in Segment: it may be revoked, its key replaced, or this machine's clock wrong. ${noRestart}`,
   }),
+  "everything-refused": (workspace) => ({
+    text: "See whether the write key is whole: Segment answers 400 to one that cannot be a key. One batch is tried after each check of it. If it is, look at what was set aside:",
+    command: `relay dlq list --workspace ${workspace} --reason rejected`,
+  }),
   operator: (workspace) => ({
     text: "Nothing is wrong with the credentials: somebody paused this workspace. To end the pause:",
     command: `relay resume --workspace ${workspace}`,

@@ -1,7 +1,10 @@
 import type { HoldReason } from "@currents-relay/shared/contracts/reasons.ts";
 
 /** A delivery was refused: only a delivery can show that this is over. */
-export type RefusedReason = Extract<HoldReason, "unauthorized" | "forbidden" | "not-found" | "oauth-refused">;
+export type RefusedReason = Extract<
+  HoldReason,
+  "unauthorized" | "forbidden" | "not-found" | "oauth-refused" | "everything-refused"
+>;
 /** What can be wrong with the credentials. */
 export type TroubleReason = Exclude<HoldReason, "operator">;
 

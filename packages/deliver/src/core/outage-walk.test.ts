@@ -36,6 +36,7 @@ const anEvent = fc.oneof(
         "forbidden" as const,
         "not-found" as const,
         "oauth-refused" as const,
+        "everything-refused" as const,
       ),
       ...ofKey,
     }),

@@ -36,7 +36,8 @@ export const unverifiedGraceMs = 60_000;
  *         |                                                             | replaying | -----+
  *         +------------- tick that found dead letters ----------------> +-----------+
  *
- *   replaying, after a refusal (401, 403, 404, OAuth): a trial of one batch at a time -- delivered --> everything
+ *   replaying, after a refusal (401, 403, 404, OAuth, 400 to everything): a trial of one batch at a time -- delivered -->
+ *   everything
  * ```
  * - While holding, the last word on the credentials is `trouble`: a key change makes it `unverified`, a probe may make
  *   it `unknown-write-key`, or clear it; a known key does not clear a refusal, it only allows the trial. An operator's
