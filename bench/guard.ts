@@ -17,9 +17,9 @@ interface Check {
 }
 
 const checks = {
-  timesPlain: { what: "events/s of the relay, in those of a plain script", bound: { atLeast: 1 } },
-  timesFusedCpu: { what: "CPU an event of the relay, in that of its core and transport fused", bound: { atMost: 7 } },
-  commands: { what: "commands in Redis for an event", bound: { atMost: 8 } },
+  timesPlain: { what: "events/s of the relay, in those of a plain script", bound: { atLeast: 1.6 } },
+  timesFusedCpu: { what: "CPU an event of the relay, in that of its core and transport fused", bound: { atMost: 4.5 } },
+  commands: { what: "commands in Redis for an event", bound: { atMost: 0.6 } },
   bytes: { what: "bytes to and from Redis for an event", bound: { atMost: 1_000 } },
   timesWorkspaces: { what: "CPU an event with 20 workspaces, in that with one", bound: { atMost: 2 } },
 } as const satisfies Record<string, Check>;

@@ -1,4 +1,4 @@
-import { countText } from "@currents-relay/shared/core/count-text.ts";
+import { countedText, countText } from "@currents-relay/shared/core/count-text.ts";
 
 let isReaderGone = false;
 
@@ -57,5 +57,4 @@ export const table = (rows: readonly (readonly string[])[], right: readonly numb
 export const formatCount = (count: number): string => countText(Math.round(count));
 
 /** 1 file, 2 files. */
-export const counted = (count: number, thing: string): string =>
-  `${formatCount(count)} ${thing}${count === 1 ? "" : "s"}`;
+export const counted = (count: number, thing: string): string => countedText(Math.round(count), thing);

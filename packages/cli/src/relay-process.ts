@@ -2,6 +2,7 @@ import { deliverStage } from "@currents-relay/deliver/main.ts";
 import { type IngestStage, ingestStage } from "@currents-relay/ingest/main.ts";
 import { readEnvironment } from "@currents-relay/shared/config/environment.ts";
 import { loadConfig } from "@currents-relay/shared/config/load.ts";
+import type { RelayConfig } from "@currents-relay/shared/config/schema.ts";
 import { watchConfig } from "@currents-relay/shared/config/watch.ts";
 import { configFingerprint } from "@currents-relay/shared/config/fingerprint.ts";
 import { adminServer } from "@currents-relay/shared/runtime/admin-server.ts";
@@ -9,6 +10,8 @@ import { createLifecycle, type Lifecycle, type Part } from "@currents-relay/shar
 import { createLogger, type Logger } from "@currents-relay/shared/runtime/logger.ts";
 import { createMetrics, type Metrics } from "@currents-relay/shared/runtime/metrics.ts";
 import { connectRedis, unsafeSettings } from "@currents-relay/shared/runtime/redis.ts";
+import { pageReader } from "@currents-relay/shared/page/read-page.ts";
+import { statusPage } from "@currents-relay/shared/page/status-page.ts";
 import { type Gauges, startGauges } from "@currents-relay/shared/stage/gauges.ts";
 import type { Stage, StageContext } from "@currents-relay/shared/stage/stage.ts";
 import { transformStage } from "@currents-relay/transform/main.ts";
@@ -32,7 +35,7 @@ export interface RelayProcess {
   lifecycle: Lifecycle;
   redis: Redis;
   log: Logger;
-  /** Where /livez, /readyz and /metrics are, once started. */
+  /** Where the status page, /livez, /readyz and /metrics are, once started. */
   adminUrl: () => string;
   /** The ingest stage, where this process has it. */
   ingest: IngestStage | undefined;
@@ -46,6 +49,7 @@ export const composeProcess = (options: ProcessOptions): RelayProcess => {
   const redis = connectRedis(redisUrl, log);
   const context: StageContext = { redis, log, metrics: createMetrics() };
   const { config } = loaded;
+  const inForce = { config };
   for (const doubt of loaded.doubts) log.warn(`config.doubt: ${doubt}`);
   const ingest = stages.includes("ingest") ? ingestStage(context, config, { isThorough: isOnce }) : undefined;
   // Started last first: whoever takes work over is there before it is given, and a drain goes along with the events.
@@ -67,6 +71,11 @@ export const composeProcess = (options: ProcessOptions): RelayProcess => {
     port: adminPort ?? config.admin.port,
     registry: context.metrics.registry,
     unreadyReasons: async () => [...(await redisFaults(redis)), ...running.flatMap((stage) => stage.unreadyReasons())],
+    page: statusPage({
+      ...config.admin,
+      read: pageReader({ redis, config: () => inForce.config, now: Date.now }),
+      log,
+    }),
     log,
   });
   const parts: Part[] = [
@@ -74,7 +83,7 @@ export const composeProcess = (options: ProcessOptions): RelayProcess => {
     admin,
     gauges,
     ...running,
-    configPart(loaded, { stages: running, gauges, metrics: context.metrics, log }),
+    configPart(loaded, { stages: running, gauges, metrics: context.metrics, log, inForce }),
   ];
   const adminUrl = () => `http://${config.admin.host}:${admin.port()}`;
   return { lifecycle: createLifecycle(parts, log), redis, log, ingest, adminUrl };
@@ -117,9 +126,11 @@ interface ConfigUsers {
   gauges: Gauges;
   metrics: Metrics;
   log: Logger;
+  /** Shown by the status page. */
+  inForce: { config: RelayConfig };
 }
 
-const configPart = (loaded: GoodConfig, { stages, gauges, metrics, log }: ConfigUsers): Part => {
+const configPart = (loaded: GoodConfig, { stages, gauges, metrics, log, inForce }: ConfigUsers): Part => {
   let watcher: { stop(): void } | undefined;
   const apply = ({ config, doubts }: GoodConfig) => {
     for (const doubt of doubts) log.warn(`config.doubt: ${doubt}`);
@@ -127,6 +138,7 @@ const configPart = (loaded: GoodConfig, { stages, gauges, metrics, log }: Config
       if (configFingerprint(config[key] ?? {}) !== configFingerprint(loaded.config[key] ?? {}))
         log.warn(`config.needs-restart: a change of ${key} takes effect with the next start`);
     metrics.process.configCurrent.set(1);
+    inForce.config = config;
     gauges.apply(config);
     Promise.all(stages.map((stage) => stage.apply(config))).then(
       () => log.info({ workspaces: Object.keys(config.workspaces) }, "config.applied"),

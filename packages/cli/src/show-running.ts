@@ -53,7 +53,7 @@ export const runningText = (
   return [
     `\nRunning with ${file}; a change to it takes effect at once.`,
     ...sources,
-    `  Redis ${redis}, admin ${admin} (/livez, /readyz, /metrics)`,
-    "Where it stands: relay status. To end it: Ctrl-C.\n",
+    `  Redis ${redis}, status page ${admin}/ (beside it /livez, /readyz, /metrics)`,
+    "Where it stands: the status page, or relay status. To end it: Ctrl-C.\n",
   ].join("\n");
 };

@@ -1,5 +1,5 @@
 import { conservationOf, summarise } from "@currents-relay/shared/stage/status.ts";
-import type { Standing } from "./status-text.ts";
+import type { Standing } from "@currents-relay/shared/stage/standing.ts";
 
 /** A JSON number, or null where there is none: nobody knows, or (a forecast) never. */
 const orNull = (value: number | undefined): number | null =>

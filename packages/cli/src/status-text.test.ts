@@ -3,7 +3,8 @@ import type { WorkspaceView } from "@currents-relay/shared/stage/gauges-snapshot
 import { overviewOf } from "@currents-relay/shared/stage/overview.ts";
 import { expect, test } from "vitest";
 import { statusForScripts } from "./status-json.ts";
-import { type Standing, statusForPeople } from "./status-text.ts";
+import type { Standing } from "@currents-relay/shared/stage/standing.ts";
+import { statusForPeople } from "./status-text.ts";
 
 const nowMs = Date.parse("2026-11-26T12:00:00Z");
 const hourMs = 3_600_000;

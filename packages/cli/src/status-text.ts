@@ -1,18 +1,7 @@
-import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
-import { type HoldReason, holdReasons } from "@currents-relay/shared/contracts/reasons.ts";
 import { durationText } from "@currents-relay/shared/core/duration-text.ts";
-import type { WorkspaceView } from "@currents-relay/shared/stage/gauges-snapshot.ts";
-import type { WorkspaceOverview } from "@currents-relay/shared/stage/overview.ts";
-import type { OutageStateName } from "@currents-relay/shared/stage/gauges-outage.ts";
+import { byUrgency, type Standing, wrongWith } from "@currents-relay/shared/stage/standing.ts";
 import { conservationOf, summarise } from "@currents-relay/shared/stage/status.ts";
-import { counted, formatCount, table } from "./output.ts";
-
-/** Where one workspace stands. */
-export interface Standing {
-  view: WorkspaceView;
-  settings: WorkspaceConfig;
-  overview: WorkspaceOverview;
-}
+import { formatCount, table } from "./output.ts";
 
 const columns = {
   workspace: ({ view }) => view.status.workspace,
@@ -34,44 +23,6 @@ const columns = {
 } as const satisfies Record<string, (standing: Standing) => string>;
 
 const sumOf = (counts: Record<string, number>): number => Object.values(counts).reduce((a, b) => a + b, 0);
-
-/** What is wrong with one workspace and what to do, a line each; none where nobody need act. */
-const wrongWith = ({ view: { status }, overview }: Standing, nowMs: number): string[] => {
-  const { state, reason, outageSinceMs, expiry, spool, sourceFaults } = overview;
-  const since = outageSinceMs === undefined ? "" : ` for ${durationText((nowMs - outageSinceMs) / 1_000)}`;
-  // Stored by the deliver stage: one of its words.
-  const why = reason === undefined ? "" : ` (${holdReasons[reason as HoldReason] ?? reason})`;
-  const ends = { keep: "stay held", archive: "are archived", drop: "are DROPPED" }[expiry.then];
-  const ofState: Record<OutageStateName, string[]> = {
-    holding: [
-      `held${since}${why}. ${reason === "operator" ? "To go on: relay resume" : "Mend the credentials; the replay starts by itself"}.`,
-    ],
-    unverified: ["the write key is not verified yet, so nothing is sent: relay check --verify says why."],
-    replaying: [],
-    flowing: [],
-  };
-  const lines = ofState[state];
-  if (expiry.remainingSeconds !== undefined && expiry.remainingSeconds < expiry.afterSeconds / 2)
-    lines.push(
-      `the oldest held events ${ends} ${expiry.remainingSeconds < 0 ? "now" : `in ${durationText(expiry.remainingSeconds)}`}; expiry.after can be raised.`,
-    );
-  for (const fault of sourceFaults)
-    lines.push(`${fault.connector}, for ${durationText((nowMs - fault.sinceMs) / 1_000)}: ${fault.why}`);
-  if (status.suspect.events > 0)
-    lines.push(
-      `${counted(status.suspect.events, "event")} may have been thrown away by Segment: relay resend --suspect --dry-run`,
-    );
-  if (spool.bytes > spool.budgetBytes) lines.push("spoolBudget is used up: new files wait in the source.");
-  if (status.waiting.quarantined > 0)
-    lines.push(`${counted(status.waiting.quarantined, "event")} in quarantine: relay dlq list --queue quarantine`);
-  return lines;
-};
-
-const longAway = Number.MAX_SAFE_INTEGER;
-
-/** Who needs somebody first: those that hold, the shorter their time the earlier, then by lag. */
-const byUrgency = ({ overview: a }: Standing, { overview: b }: Standing): number =>
-  (a.expiry.remainingSeconds ?? longAway) - (b.expiry.remainingSeconds ?? longAway) || b.lagSeconds - a.lagSeconds;
 
 /** One line a workspace, the most urgent first; then what is wrong, and what to do. */
 export const statusForPeople = (standings: readonly Standing[], nowMs: number): string => {

@@ -11,7 +11,8 @@ import { configPath, type GoodConfig, readConfig } from "../read-config.ts";
 import { requireRedis } from "../redis-answers.ts";
 import { redisUrlOf } from "../redis-to-ask.ts";
 import { statusForScripts } from "../status-json.ts";
-import { type Standing, statusForPeople } from "../status-text.ts";
+import type { Standing } from "@currents-relay/shared/stage/standing.ts";
+import { statusForPeople } from "../status-text.ts";
 
 export const status: Command = {
   help: `Usage: relay status [--config FILE] [--json]

@@ -4,7 +4,7 @@ import type { StageContext } from "@currents-relay/shared/stage/stage.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { acceptRequests } from "./http-accept.ts";
 import { httpAnswers, type HttpConnector, type HttpServer, httpServer } from "./http-server.ts";
-import { tokenCheck } from "./http-tokens.ts";
+import { bearerCheck } from "@currents-relay/shared/runtime/token-check.ts";
 import type { AdmissionWatch } from "./redis-admission.ts";
 
 export interface HttpSource {
@@ -37,7 +37,7 @@ export const httpSource = (context: StageContext, admission: Pick<AdmissionWatch
     return {
       workspace,
       connector,
-      isAuthorized: tokenCheck(source.tokens),
+      isAuthorized: bearerCheck(source.tokens),
       requestsInHand: source.requestsInHand,
       pause: () => {
         const { requests } = admission.of(workspace);

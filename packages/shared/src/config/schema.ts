@@ -208,7 +208,15 @@ export const configSchema = z.strictObject({
   admin: z
     .strictObject({
       host: text().prefault("127.0.0.1").describe("Address of the admin port"),
-      port: wholeNumber(0, 65_535).prefault(9_464).describe("Port of /livez, /readyz and /metrics; 0 takes a free one"),
+      port: wholeNumber(0, 65_535)
+        .prefault(9_464)
+        .describe("Port of the status page, /livez, /readyz and /metrics; 0 takes a free one"),
+      token: secretText(
+        /^[\w.~+/=-]{16,}$/,
+        "is shorter than 16 characters, or has others than letters, digits and -._~+/=",
+      )
+        .optional()
+        .describe("Who has it may see the status page; without it, only who is on this machine"),
     })
     .prefault({})
     .describe("Health and metrics of every stage"),

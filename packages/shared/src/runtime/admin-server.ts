@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import type { Logger } from "./logger.ts";
@@ -11,17 +11,21 @@ export interface AdminOptions {
   registry: Registry;
   /** Why the process is not ready to work; empty when it is. */
   unreadyReasons: () => Promise<string[]>;
+  /** Whatever else is shown here; false: not a thing of its. */
+  page?: (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<boolean>;
   log: Logger;
 }
 
-/** `/livez`, `/readyz` and `/metrics`, for probes and Prometheus. `port()` is known once started. */
-export const adminServer = ({ host, port, registry, unreadyReasons, log }: AdminOptions): Part & { port(): number } => {
+/** `/livez`, `/readyz` and `/metrics`, for probes and Prometheus, and the status page. `port()` is known once started. */
+export const adminServer = (options: AdminOptions): Part & { port(): number } => {
+  const { host, port, registry, unreadyReasons, page, log } = options;
   const server = createServer((request, response) => {
     const answer = (status: number, body: string, type = "text/plain; charset=utf-8") => {
       response.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(body);
     };
     const route = async () => {
-      switch (new URL(request.url ?? "/", "http://admin").pathname) {
+      const url = new URL(request.url ?? "/", "http://admin");
+      switch (url.pathname) {
         case "/livez":
           return answer(200, "alive\n");
         case "/readyz": {
@@ -31,7 +35,7 @@ export const adminServer = ({ host, port, registry, unreadyReasons, log }: Admin
         case "/metrics":
           return answer(200, await registry.metrics(), registry.contentType);
         default:
-          return answer(404, "not here; try /livez, /readyz or /metrics\n");
+          if (!(await page?.(request, response, url))) answer(404, "not here; try /livez, /readyz or /metrics\n");
       }
     };
     route().catch((error: unknown) => {

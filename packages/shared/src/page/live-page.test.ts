@@ -1,0 +1,78 @@
+import { expect, test, vi } from "vitest";
+import { eventually } from "../testing/eventually.ts";
+import { livePage } from "./live-page.ts";
+import type { PageView } from "./page-view.ts";
+
+const stage = { rate: 1, waiting: 2 };
+const aView = (atMs: number): PageView => ({
+  atMs,
+  stages: { ingest: stage, transform: stage, deliver: stage },
+  delivered: 3,
+  held: 4,
+  quarantined: 0,
+  workspaces: [],
+  quarantine: [],
+  redis: { memoryBytes: 1, limitBytes: 0 },
+});
+
+const aPage = (options: { mostViewers?: number; fault?: () => Error | undefined } = {}) => {
+  let readings = 0;
+  const faults: unknown[] = [];
+  const read = async () => {
+    const fault = options.fault?.();
+    if (fault) throw fault;
+    return aView(++readings * 1_000);
+  };
+  const page = livePage({ read, onFault: (error) => faults.push(error), everyMs: 5, ...options });
+  return { page, readings: () => readings, faults };
+};
+
+test("all who look are shown one reading, and nothing is read while nobody looks", async () => {
+  const { page, readings } = aPage();
+  const [first, second] = [vi.fn<(view: PageView) => void>(), vi.fn<(view: PageView) => void>()];
+  const leave = [page.watch(first), page.watch(second)];
+  await eventually(() => expect(second.mock.calls.length).toBeGreaterThan(3));
+  expect(readings()).toBe(first.mock.calls.length);
+  for (const end of leave) end?.();
+  const before = readings();
+  await eventually(async () => {
+    const { series } = await page.look();
+    expect(series.atSeconds.length).toBeGreaterThanOrEqual(before - 1);
+  });
+  expect(readings()).toBeLessThanOrEqual(before + 2);
+});
+
+test("a reading that fails is said, and the next one is shown", async () => {
+  let isBroken = true;
+  const { page, faults } = aPage({ fault: () => (isBroken ? new Error("away") : undefined) });
+  const show = vi.fn<(view: PageView) => void>();
+  const leave = page.watch(show);
+  await eventually(() => expect(faults.length).toBeGreaterThan(1));
+  isBroken = false;
+  await eventually(() => expect(show).toHaveBeenCalled());
+  leave?.();
+});
+
+test("more viewers than there may be are sent away", () => {
+  const { page } = aPage({ mostViewers: 1 });
+  const leave = page.watch(() => undefined);
+  expect(page.watch(() => undefined)).toBeUndefined();
+  leave?.();
+  const again = page.watch(() => undefined);
+  expect(again).toBeDefined();
+  again?.();
+});
+
+test("what was read before comes with the page, so that its charts begin with it", async () => {
+  const { page } = aPage();
+  const show = vi.fn<(view: PageView) => void>();
+  const leave = page.watch(show);
+  await eventually(() => expect(show.mock.calls.length).toBeGreaterThan(4));
+  leave?.();
+  const { series } = await page.look();
+  expect(series).toMatchObject({
+    ingested: expect.arrayContaining([1]) as number[],
+    waiting: expect.arrayContaining([6]) as number[],
+  });
+  expect(series.atSeconds.slice(0, 3)).toEqual([2, 3, 4]);
+});
