@@ -7,7 +7,7 @@ import type { FileId } from "@currents-relay/shared/core/ids.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
 import { unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
-import { startStageWorker, type StageWorkerOptions } from "@currents-relay/shared/queues/stage-worker.ts";
+import { type Item, startStageWorker, type StageWorkerOptions } from "@currents-relay/shared/queues/stage-worker.ts";
 import {
   createStage,
   type Stage,
@@ -17,6 +17,7 @@ import {
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { connectorSource } from "./adapters/connector-source.ts";
+import { forgetForsaken } from "./adapters/forsaken-objects.ts";
 import { httpSource } from "./adapters/http-source.ts";
 import { startLister } from "./adapters/lister.ts";
 import { type AdmissionWatch, watchAdmission } from "./adapters/redis-admission.ts";
@@ -48,8 +49,16 @@ export const ingestStage = (context: StageContext, config: RelayConfig, { isThor
   const listings: Promise<void>[] = [];
   const admission = watchAdmission({ ...context, config });
   const http = httpSource(context, admission);
+  const retired: RetiredPorts = new Map();
   const stage = createStage("ingest", config, (name, workspace, current) => {
-    const { runner, listed } = openIngest(context, { name, workspace, config: current, isThorough, admission });
+    const { runner, listed } = openIngest(context, {
+      name,
+      workspace,
+      config: current,
+      isThorough,
+      admission,
+      retired,
+    });
     // Whoever cares asks by listedOnce(); the lister itself goes on trying.
     listed.catch(() => undefined);
     listings.push(listed);
@@ -80,30 +89,37 @@ export const ingestStage = (context: StageContext, config: RelayConfig, { isThor
   };
 };
 
+/** Of connectors that this process has had, by workspace and connector: what was begun can be read to its end. */
+type RetiredPorts = Map<string, IngestPorts>;
+
 interface Opening {
   name: string;
   workspace: WorkspaceConfig;
   config: RelayConfig;
   isThorough: boolean;
   admission: AdmissionWatch;
+  retired: RetiredPorts;
 }
 
 const openIngest = (
   context: StageContext,
-  { name, workspace, config, isThorough, admission }: Opening,
+  { name, workspace, config, isThorough, admission, retired }: Opening,
 ): { runner: WorkspaceRunner; listed: Promise<void> } => {
   const tools = openWorkspaceTools(context, name);
   const { queues } = tools;
   const log = context.log.child({ stage: "ingest", workspace: name });
-  const pause = () => {
-    const { objects } = admission.of(name);
-    return objects === "open" ? undefined : objects;
-  };
+  const pause = pauseOf(admission, name);
   const connectors = Object.entries(workspace.connectors).flatMap(([connector, { source }]) =>
     source.type === "http"
       ? []
       : openConnector({ ...context, log }, tools, { workspace: name, connector }, { source, isThorough, pause }),
   );
+  for (const { connector, ports } of connectors) retired.set(`${name}/${connector}`, ports);
+  const portsFor = ({ data, progress }: Pick<Item<IngestJob>, "data" | "progress">): IngestPorts | undefined =>
+    connectors.find(({ connector }) => connector === data.connector)?.ports ??
+    (progress === undefined ? undefined : retired.get(`${name}/${data.connector}`));
+  const isConfigured = (connector: string) => Object.hasOwn(workspace.connectors, connector);
+  const forsaken = forgetForsaken({ queues, isConfigured, log });
   const takeRequest = ingestRequest(requestPortsOf(tools));
   const settings = { limits: containerLimits(config.limits), spoolBudgetBytes: workspace.spoolBudget };
 
@@ -118,11 +134,8 @@ const openIngest = (
     enter: async (id) => {
       await tools.spool.put([{ id, kind: "ingest", payload: Buffer.alloc(0), events: 0 }]);
     },
-    handle: (item) => {
-      if (item.data.requestEvents !== undefined) return takeRequest(item);
-      const found = connectors.find(({ connector }) => connector === item.data.connector);
-      return ingestObject(found?.ports, settings)(item);
-    },
+    handle: (item) =>
+      item.data.requestEvents === undefined ? ingestObject(portsFor(item), settings)(item) : takeRequest(item),
     setAside: setAsideOf(tools, connectors),
     settle: (id, tally) => tools.settle("ingest", "ingest", id, tally),
   });
@@ -130,6 +143,7 @@ const openIngest = (
   const runner = {
     isRunning: () => worker.isRunning() && connectors.every(({ lister }) => lister.isRunning()),
     drain: async (force: AbortSignal) => {
+      forsaken.stop();
       // A lister may wait for Redis, or for its source.
       await unlessForced(force, Promise.all(connectors.map(({ lister }) => lister.stop())));
       await worker.drain(force);
@@ -139,6 +153,13 @@ const openIngest = (
   };
   return { runner, listed: Promise.all(connectors.map(({ lister }) => lister.listed)).then(() => undefined) };
 };
+
+const pauseOf =
+  (admission: AdmissionWatch, workspace: string): IngestPorts["pause"] =>
+  () => {
+    const { objects } = admission.of(workspace);
+    return objects === "open" ? undefined : objects;
+  };
 
 interface ConnectorOptions {
   source: ListedSourceConfig;

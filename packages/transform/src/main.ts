@@ -6,7 +6,7 @@ import { chunkOfBatch } from "@currents-relay/shared/core/ids.ts";
 import { noteBatches } from "@currents-relay/shared/queues/batch-notes.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
-import { startStageWorker } from "@currents-relay/shared/queues/stage-worker.ts";
+import { startStageWorker, type StageWorkerOptions } from "@currents-relay/shared/queues/stage-worker.ts";
 import {
   createStage,
   type Stage,
@@ -14,8 +14,9 @@ import {
   type WorkspaceRunner,
 } from "@currents-relay/shared/stage/stage.ts";
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
-import { openWorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
+import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { redisClaims } from "./adapters/redis-claims.ts";
+import { type RetiredRules, retiredRules, rulesInForce } from "./adapters/retired-rules.ts";
 import { schemaWatch } from "./adapters/schema-watch.ts";
 import { connectorRules } from "./config.ts";
 import { transformChunk } from "./pipeline.ts";
@@ -26,52 +27,59 @@ const chunksInHand = 2;
 
 /** The transform stage: a worker for each workspace. */
 export const transformStage = (context: StageContext, config: RelayConfig): Stage =>
-  createStage("transform", config, (name, workspace) => Promise.resolve(openTransform(context, name, workspace)));
+  createStage("transform", config, openTransform(context, retiredRules(context.redis)));
 
-const openTransform = (context: StageContext, name: string, workspace: WorkspaceConfig): WorkspaceRunner => {
-  const tools = openWorkspaceTools(context, name);
-  const { spool, queues, toQuarantine } = tools;
-  const claims = claimsOf(context, name, workspace);
-  const noteSchema = schemaWatch({ redis: context.redis, workspace: name, log: context.log });
-  const portsOf = (connector: string): TransformPorts => ({
-    readChunk: async (id) => {
-      const bytes = await spool.read(id);
-      const chunk = bytes && decodeChunk(bytes);
-      if (chunk) void noteSchema(chunk.header); // never rejects, and the chunk does not wait for it
-      return chunk;
-    },
-    claim: claims(connector),
-    toDeliver: noting(context.redis, name, handOverTo<DeliverJob>("deliver", spool, queues)),
-    toQuarantine,
-    countUnknownTypes: (count) => context.metrics.unknownTypes.inc({ workspace: name }, count),
-  });
-  const rules = connectorRules(name, workspace);
+const openTransform =
+  (context: StageContext, retired: RetiredRules) =>
+  async (name: string, workspace: WorkspaceConfig): Promise<WorkspaceRunner> => {
+    const tools = openWorkspaceTools(context, name);
+    const { spool, queues, toQuarantine } = tools;
+    const claims = claimsOf(context, name, workspace);
+    const noteSchema = schemaWatch({ redis: context.redis, workspace: name, log: context.log });
+    const portsOf = (connector: string): TransformPorts => ({
+      readChunk: async (id) => {
+        const bytes = await spool.read(id);
+        const chunk = bytes && decodeChunk(bytes);
+        if (chunk) void noteSchema(chunk.header); // never rejects, and the chunk does not wait for it
+        return chunk;
+      },
+      claim: claims(connector),
+      toDeliver: noting(context.redis, name, handOverTo<DeliverJob>("deliver", spool, queues)),
+      toQuarantine,
+      countUnknownTypes: (count) => context.metrics.unknownTypes.inc({ workspace: name }, count),
+    });
+    const rulesOf = rulesInForce(retired, name, connectorRules(name, workspace));
 
-  const worker = startStageWorker<TransformJob>({
-    workspace: name,
-    kind: "transform",
-    redis: context.redis,
-    log: context.log.child({ stage: "transform", workspace: name }),
-    concurrency: chunksInHand,
-    retryWaitsFor: "job",
-    handle: (item) => transformChunk(portsOf(item.data.connector), rules.get(item.data.connector))(item),
-    setAside: async ({ id, data }, reason, cause) => {
-      const payload = (await spool.read(id)) ?? Buffer.alloc(0);
-      const { connector, landedAtMs, records: events, uri } = data;
-      return setWholeJobAside(toQuarantine, { id, connector, landedAtMs, uri, events, payload }, { reason, cause });
-    },
-    settle: (id, tally) => tools.settle("transform", "transform", id, tally),
-  });
-  const sweeping = startSweeping(context, name, tools);
-  return {
-    isRunning: worker.isRunning,
-    drain: async (force) => {
-      await worker.drain(force);
-      await sweeping.stop();
-      await queues.close();
-    },
+    const worker = startStageWorker<TransformJob>({
+      workspace: name,
+      kind: "transform",
+      redis: context.redis,
+      log: context.log.child({ stage: "transform", workspace: name }),
+      concurrency: chunksInHand,
+      retryWaitsFor: "job",
+      handle: async (item) => transformChunk(portsOf(item.data.connector), await rulesOf(item.data.connector))(item),
+      setAside: setAsideOf(tools),
+      settle: (id, tally) => tools.settle("transform", "transform", id, tally),
+    });
+    const sweeping = startSweeping(context, name, tools);
+    return {
+      isRunning: worker.isRunning,
+      drain: async (force) => {
+        await worker.drain(force);
+        await sweeping.stop();
+        await queues.close();
+      },
+    };
   };
-};
+
+/** A chunk that cannot be worked on, as a whole. */
+const setAsideOf =
+  ({ spool, toQuarantine }: WorkspaceTools): StageWorkerOptions<TransformJob>["setAside"] =>
+  async ({ id, data }, reason, cause) => {
+    const payload = (await spool.read(id)) ?? Buffer.alloc(0);
+    const { connector, landedAtMs, records: events, uri } = data;
+    return setWholeJobAside(toQuarantine, { id, connector, landedAtMs, uri, events, payload }, { reason, cause });
+  };
 
 /** All parcels are of one chunk. */
 const noting =

@@ -1,2 +1,2 @@
-/** A removed connector's rules and source are gone with it, so its work waits for it to come back. */
+/** Work of a removed connector whose source, or keyed rules, no process knows any more waits for it to come back. */
 export const removedConnectorWaitMs = 30_000;

@@ -30,6 +30,9 @@ export const tallyKey = (workspace: string): string => `${keyPrefix}:tally:${wor
 export const ledgerKey = (workspace: string, connector: string): string =>
   `${keyPrefix}:ledger:${workspace}:${connector}`;
 
+/** Hash: the mapping rules that each connector had last, as JSON (transform/src/adapters/retired-rules.ts). */
+export const rulesKey = (workspace: string): string => `${keyPrefix}:rules:${workspace}`;
+
 /** Hash: the present fault of each connector's source, as JSON. */
 export const sourceFaultsKey = (workspace: string): string => `${keyPrefix}:source-faults:${workspace}`;
 
