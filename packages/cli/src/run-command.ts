@@ -29,8 +29,12 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     load: async () => (await import("./commands/dlq.ts")).dlq,
   },
   resend: {
-    summary: "send again what Segment may have thrown away",
+    summary: "send again what Segment may have thrown away, or all of a time",
     load: async () => (await import("./commands/resend.ts")).resend,
+  },
+  backfill: {
+    summary: "read what a source still has of a time, behind all that is new",
+    load: async () => (await import("./commands/backfill.ts")).backfill,
   },
   hold: {
     summary: "hold a workspace for a planned pause",

@@ -12,7 +12,7 @@ import { attemptLog } from "./adapters/attempt-log.ts";
 import { backingOff } from "./adapters/backing-off.ts";
 import { startDeadLetterClock } from "./adapters/dead-letter-clock.ts";
 import { expiredToArchive } from "./adapters/expired-to-archive.ts";
-import { pacedBy } from "./adapters/paced.ts";
+import { pacedBehind, pacedBy } from "./adapters/paced.ts";
 import { redisDeadLetters } from "./adapters/redis-dead-letters.ts";
 import { redisRate } from "./adapters/redis-rate.ts";
 import { segmentTransport } from "./adapters/segment-transport.ts";
@@ -49,7 +49,14 @@ const openDeliver = async (
     .keepInOrder("deadletter")
     .catch((error: unknown) => log.warn({ err: error }, "replay.order-not-set"));
   const shared = { context, name, log, tools, segment, deadLetters };
-  const fresh = startDeliverWorker({ ...shared, ports: portsOf("fresh") });
+  const pacing = { rate: redisRate(context.redis), group: segment.rateGroup ?? name, ...segment };
+  const isWaiting = async () => (await tools.queues.open("deliver").getWaitingCount()) > 0;
+  const behind = (isInHand: () => boolean) => pacedBehind(pacing, { isInHand, isWaiting });
+  const fresh = startDeliverWorker({
+    ...shared,
+    ports: portsOf("fresh"),
+    behind,
+  });
   const replay = startDeadLetterWorker({
     ...shared,
     ports: portsOf("replay"),

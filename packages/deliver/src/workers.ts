@@ -30,13 +30,26 @@ export interface DeliverWorkerOptions {
   ports: Omit<DeliverPorts, "toSameQueue">;
 }
 
-/** Fresh batches: what an outage holds goes to the dead letters at once, so the queue itself never waits for anybody. */
-export const startDeliverWorker = (options: DeliverWorkerOptions): StageWorker => {
-  const { ports, tools, segment, deadLetters } = options;
+/**
+ * Fresh batches, and behind them what is read again, by the rate `behind` them: what an outage holds goes to the dead letters at once, so the queue itself never
+ * waits for anybody.
+ */
+export const startDeliverWorker = (
+  options: DeliverWorkerOptions & { behind: (isFreshInHand: () => boolean) => DeliverPorts["takeRate"] },
+): StageWorker => {
+  const { ports, behind, tools, segment, deadLetters } = options;
+  const toSameQueue = handOverTo<DeliverJob>("deliver", tools.spool, tools.queues);
+  let freshInHand = 0;
+  const fresh = deliverBatch({ ...ports, toSameQueue });
+  const reread = deliverBatch({ ...ports, takeRate: behind(() => freshInHand > 0), toSameQueue });
   return startStageWorker<DeliverJob>({
     ...workerOf(options, "deliver"),
     concurrency: requestsInFlight(segment.eventsPerSecond),
-    handle: deliverBatch({ ...ports, toSameQueue: handOverTo<DeliverJob>("deliver", tools.spool, tools.queues) }),
+    handle: async (item) => {
+      if (item.data.reread) return reread(item);
+      freshInHand += 1;
+      return fresh(item).finally(() => (freshInHand -= 1));
+    },
     onHold: async (item, reason) => {
       await deadLetters.hold(item, reason);
       return "moved";

@@ -22,6 +22,7 @@ import { httpSource } from "./adapters/http-source.ts";
 import { startLister } from "./adapters/lister.ts";
 import { type AdmissionWatch, watchAdmission } from "./adapters/redis-admission.ts";
 import { redisLedger } from "./adapters/redis-ledger.ts";
+import { rereadLedger } from "./adapters/reread-ledger.ts";
 import { sharedFault } from "./adapters/shared-fault.ts";
 import { countedRead, countedRounds } from "./adapters/source-metrics.ts";
 import { eventTypeReader } from "./core/event-type.ts";
@@ -106,7 +107,6 @@ const openIngest = (
   { name, workspace, config, isThorough, admission, retired }: Opening,
 ): { runner: WorkspaceRunner; listed: Promise<void> } => {
   const tools = openWorkspaceTools(context, name);
-  const { queues } = tools;
   const log = context.log.child({ stage: "ingest", workspace: name });
   const pause = pauseOf(admission, name);
   const connectors = Object.entries(workspace.connectors).flatMap(([connector, { source }]) =>
@@ -115,11 +115,13 @@ const openIngest = (
       : openConnector({ ...context, log }, tools, { workspace: name, connector }, { source, isThorough, pause }),
   );
   for (const { connector, ports } of connectors) retired.set(`${name}/${connector}`, ports);
-  const portsFor = ({ data, progress }: Pick<Item<IngestJob>, "data" | "progress">): IngestPorts | undefined =>
-    connectors.find(({ connector }) => connector === data.connector)?.ports ??
-    (progress === undefined ? undefined : retired.get(`${name}/${data.connector}`));
+  const portsFor = ({ data, progress }: Pick<Item<IngestJob>, "data" | "progress">): IngestPorts | undefined => {
+    const known = connectors.find(({ connector }) => connector === data.connector)?.ports;
+    const ports = known ?? (progress === undefined ? undefined : retired.get(`${name}/${data.connector}`));
+    return ports && data.reread ? { ...ports, ledger: rereadLedger(context.redis, name, data.reread.run) } : ports;
+  };
   const isConfigured = (connector: string) => Object.hasOwn(workspace.connectors, connector);
-  const forsaken = forgetForsaken({ queues, isConfigured, log });
+  const forsaken = forgetForsaken({ queues: tools.queues, isConfigured, log });
   const takeRequest = ingestRequest(requestPortsOf(tools));
   const settings = { limits: containerLimits(config.limits), spoolBudgetBytes: workspace.spoolBudget };
 
@@ -136,7 +138,7 @@ const openIngest = (
     },
     handle: (item) =>
       item.data.requestEvents === undefined ? ingestObject(portsFor(item), settings)(item) : takeRequest(item),
-    setAside: setAsideOf(tools, connectors),
+    setAside: setAsideOf(tools, portsFor),
     settle: (id, tally) => tools.settle("ingest", "ingest", id, tally),
   });
   const sweeping = startSweeping(context, name, tools);
@@ -148,7 +150,7 @@ const openIngest = (
       await unlessForced(force, Promise.all(connectors.map(({ lister }) => lister.stop())));
       await worker.drain(force);
       await sweeping.stop();
-      await queues.close();
+      await tools.queues.close();
     },
   };
   return { runner, listed: Promise.all(connectors.map(({ lister }) => lister.listed)).then(() => undefined) };
@@ -229,7 +231,7 @@ const requestPortsOf = ({ spool, queues }: WorkspaceTools): RequestPorts => ({
 const setAsideOf =
   (
     { spool, toQuarantine }: WorkspaceTools,
-    connectors: readonly { connector: string; ports: Pick<IngestPorts, "ledger"> }[],
+    portsFor: (item: Pick<Item<IngestJob>, "data" | "progress">) => Pick<IngestPorts, "ledger"> | undefined,
   ): StageWorkerOptions<IngestJob>["setAside"] =>
   async ({ id, data, progress }, reason, cause) => {
     const { connector, landedAtMs, object, fileId, requestEvents: events = 0 } = data;
@@ -237,8 +239,7 @@ const setAsideOf =
     const job = { id, connector, landedAtMs, uri: object.uri, events, payload };
     const rest = await setWholeJobAside(toQuarantine, job, { reason, cause });
     // Or a listing finds it again when its tombstone is gone.
-    const found = connectors.find((one) => one.connector === connector);
-    await found?.ports.ledger.finish(fileId as FileId); // brand: the lister made it with core/ids.ts
+    await portsFor({ data, progress })?.ledger.finish(fileId as FileId); // brand: the lister made it with core/ids.ts
     // What was handed over before is counted with it. Written by the pipeline's saveProgress.
     const before = (progress as { tally: Tally } | undefined)?.tally ?? {};
     return { ...addTallies(before, rest), "file:quarantined": 1 };

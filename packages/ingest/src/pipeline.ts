@@ -17,6 +17,9 @@ import type { IngestPorts, RequestPorts } from "./ports.ts";
 
 /** How long to wait when the workspace's share of the spool, or Redis, is full. */
 const pauseWaitMs = 500;
+/** What is read again is only fed in while this little waits: enough to send for some seconds. */
+const rereadBudgetBytes = 2 * 1024 * 1024;
+const rereadWaitMs = 1_000;
 /** What a run leaves for the next one: everything before `resumeAt` is handed over and counted in `tally`. */
 interface Progress {
   resumeAt?: ResumePoint;
@@ -31,9 +34,12 @@ export const ingestObject =
   ) =>
   async ({ id, data, signal, saveProgress, ...item }: Item<IngestJob>): Promise<Outcome<Tally>> => {
     if (!ports) return retry(removedConnectorWaitMs, new Error(`the connector ${data.connector} is not configured`));
+    const { budgetBytes, waitMs } = data.reread
+      ? { budgetBytes: Math.min(spoolBudgetBytes, rereadBudgetBytes), waitMs: rereadWaitMs }
+      : { budgetBytes: spoolBudgetBytes, waitMs: pauseWaitMs };
     // Written by saveProgress below, by an earlier run of this job.
     const pause = ports.pause();
-    if (pause) return retry(pauseWaitMs, new Error(`${pause}: nothing new is taken`));
+    if (pause) return retry(waitMs, new Error(`${pause}: nothing new is taken`));
     const { resumeAt, tally: before } = (item.progress as Progress | undefined) ?? { tally: {} };
     let tally = before;
     const open = (fromByte: number) => ports.read({ ...data.object, landedAtMs: data.landedAtMs }, fromByte, signal);
@@ -49,8 +55,8 @@ export const ingestObject =
           // A kill here: this chunk is read and handed over again, under the same id; transform has it once.
           tally = addTallies(tally, { in: part.chunk.header.records, ok: part.chunk.header.records });
           await saveProgress({ resumeAt: part.resumeAt, tally } satisfies Progress);
-          if (spoolBytes > spoolBudgetBytes || ports.pause())
-            return retry(pauseWaitMs, new Error("Redis holds as much of the workspace as it may"));
+          if (spoolBytes > budgetBytes || ports.pause())
+            return retry(waitMs, new Error("Redis holds as much of the workspace as it may"));
         }
       }
     } catch (error) {

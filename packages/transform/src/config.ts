@@ -1,4 +1,5 @@
 import type { ConnectorConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
+import type { Reread } from "@currents-relay/shared/contracts/jobs.ts";
 import type { ConnectorRules } from "./core/rules.ts";
 
 /** The mapping rules of a workspace's connectors, by connector. */
@@ -13,6 +14,18 @@ export const connectorRules = (workspace: string, config: WorkspaceConfig): Read
       }),
     ]),
   );
+
+/** The rules for what is read again: with messageIds that Segment does not know, where that was asked for. */
+export const rulesFor = (rules: ConnectorRules, reread: Reread | undefined): ConnectorRules => {
+  if (reread?.salt === undefined) return rules;
+  const bySalt = salted.get(rules) ?? new Map<string, ConnectorRules>();
+  salted.set(rules, bySalt);
+  // The same object each time: what is compiled of rules is kept by it.
+  const found = bySalt.get(reread.salt) ?? { ...rules, salt: [rules.salt, reread.salt].filter(Boolean).join("/") };
+  bySalt.set(reread.salt, found);
+  return found;
+};
+const salted = new WeakMap<ConnectorRules, Map<string, ConnectorRules>>();
 
 const rulesOf = (
   connector: string,

@@ -1,5 +1,6 @@
 import { decodeChunk } from "@currents-relay/shared/contracts/chunk.ts";
-import type { DeliverJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
+import { batchLimits } from "@currents-relay/shared/contracts/call.ts";
+import type { DeliverJob, Reread, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { RelayConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
 import { chunkOfBatch } from "@currents-relay/shared/core/ids.ts";
@@ -15,10 +16,11 @@ import {
 } from "@currents-relay/shared/stage/stage.ts";
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
+import { mostCallsBehind } from "./core/batch-size.ts";
 import { redisClaims } from "./adapters/redis-claims.ts";
 import { type RetiredRules, retiredRules, rulesInForce } from "./adapters/retired-rules.ts";
 import { schemaWatch } from "./adapters/schema-watch.ts";
-import { connectorRules } from "./config.ts";
+import { connectorRules, rulesFor } from "./config.ts";
 import { transformChunk } from "./pipeline.ts";
 import type { Claims, TransformPorts } from "./ports.ts";
 
@@ -36,16 +38,17 @@ const openTransform =
     const { spool, queues, toQuarantine } = tools;
     const claims = claimsOf(context, name, workspace);
     const noteSchema = schemaWatch({ redis: context.redis, workspace: name, log: context.log });
-    const portsOf = (connector: string): TransformPorts => ({
+    const portsOf = ({ connector, reread }: TransformJob): TransformPorts => ({
       readChunk: async (id) => {
         const bytes = await spool.read(id);
         const chunk = bytes && decodeChunk(bytes);
         if (chunk) void noteSchema(chunk.header); // never rejects, and the chunk does not wait for it
         return chunk;
       },
-      claim: claims(connector),
+      claim: claims(connector, reread),
       toDeliver: noting(context.redis, name, handOverTo<DeliverJob>("deliver", spool, queues)),
       toQuarantine,
+      mostCalls: reread ? mostCallsBehind(workspace.segment.eventsPerSecond) : batchLimits.maxCalls,
       countUnknownTypes: (count) => context.metrics.unknownTypes.inc({ workspace: name }, count),
     });
     const rulesOf = rulesInForce(retired, name, connectorRules(name, workspace));
@@ -57,7 +60,10 @@ const openTransform =
       log: context.log.child({ stage: "transform", workspace: name }),
       concurrency: chunksInHand,
       retryWaitsFor: "job",
-      handle: async (item) => transformChunk(portsOf(item.data.connector), await rulesOf(item.data.connector))(item),
+      handle: async (item) => {
+        const rules = await rulesOf(item.data.connector);
+        return transformChunk(portsOf(item.data), rules && rulesFor(rules, item.data.reread))(item);
+      },
       setAside: setAsideOf(tools),
       settle: (id, tally) => tools.settle("transform", "transform", id, tally),
     });
@@ -92,15 +98,16 @@ const noting =
     return handOver(parcels, place);
   };
 
-/** Ids are remembered for the whole workspace, or for each connector by itself. */
+/** Ids are remembered for the whole workspace, or for each connector by itself; or for one re-reading. */
 export const claimsOf = (
   { redis }: Pick<StageContext, "redis">,
   name: string,
   { dedup }: Pick<WorkspaceConfig, "dedup">,
 ) => {
   const byScope = new Map<string, Claims>();
-  return (connector: string): Claims => {
-    const scope = dedup.scope === "connector" ? `${name}/${connector}` : name;
+  return (connector: string, reread?: Reread): Claims => {
+    const all = dedup.scope === "connector" ? `${name}/${connector}` : name;
+    const scope = reread?.apart ? `${all}#${reread.run}` : all;
     const claims = byScope.get(scope) ?? redisClaims(redis, { scope, windowMs: dedup.windowMs });
     byScope.set(scope, claims);
     return claims;

@@ -37,6 +37,7 @@ const aWorld = (lines: readonly string[], claimedByOthers: readonly string[] = [
       }),
     toDeliver: deliver.handOver,
     toQuarantine: quarantine.handOver,
+    mostCalls: 500,
     countUnknownTypes: () => undefined,
   };
   const delivered = () =>

@@ -42,7 +42,7 @@ export const transformChunk =
 
     await ports.toQuarantine(quarantineParcels(id, chunk, mapped.quarantined));
     // A kill here leaves some set aside: they are set aside again under the same ids, which changes nothing.
-    await ports.toDeliver(deliverParcels(id, chunk, pack(ours)));
+    await ports.toDeliver(deliverParcels(id, chunk, pack(ours, ports.mostCalls), data.reread));
     // A kill here leaves all handed over and the job open: it runs again and finds every id taken.
     return ok(tallyOf(mapped, ours.length));
   };

@@ -16,6 +16,8 @@ export interface TransformPorts {
   claim: Claims;
   toDeliver: HandOver<DeliverJob>;
   toQuarantine: HandOver<QuarantineJob>;
+  /** How many calls a batch may have. */
+  mostCalls: number;
   /** Events that the general rules mapped because the catalog does not have their type. */
   countUnknownTypes: (count: number) => void;
 }

@@ -7,14 +7,16 @@ import type { Command } from "../command.ts";
 import { inDlqRoom } from "../dlq-room.ts";
 import { CommandError, exitCodes } from "../exit-codes.ts";
 import { counted, print } from "../output.ts";
+import { readAgain, readAgainOptions } from "../read-again-command.ts";
 
 export const resend: Command = {
   help: `Usage: relay resend --suspect [--workspace W] [--new-message-ids] [--dry-run] [--json]
+       relay resend --from T --to T [--workspace W] [--connector C] [--events GLOB] [--new-message-ids]
+                    [--dry-run] [--yes] [--json]
 
-Sends again what Segment answered 200 to right before its write key was found to be unknown: it answers so to unknown keys
+--suspect sends again what Segment answered 200 to right before its write key was found to be unknown: it answers so to unknown keys
 too, and throws the events away. The relay keeps what was accepted until the key is verified once more, so exactly these
 events go out again, as dead letters before all others, as the credentials and the rate allow.
-  --suspect          what is meant
   --workspace W      may be left out where there is one
   --new-message-ids  gives the events new messageIds. Without it Segment drops those that it did store (it remembers a
                      messageId for 24 h), which is mostly what you want; use it where it drops what it did not store
@@ -23,21 +25,22 @@ events go out again, as dead letters before all others, as the credentials and t
   --json             {"workspace":...,"isDryRun":...,"batches":n,"events":n,"unkept":n,"from":...,"to":...}: when Segment
                      accepted them; "unkept" events were not kept, because there was no room
 
+--from and --to send again all that the source still has of a time, whatever the relay remembers of it: for a source that was
+emptied in Segment, or a write key that belonged to another one. Says first how much it is, and asks, or needs --yes. Reads,
+waits, pauses and goes on like \`relay backfill\`, whose help has the options and the JSON.
+
 May be stopped and repeated: nothing goes out twice. Redis as for \`relay status\`. Exits with 0, and 1 where some are unkept.`,
 
   run: async (args) => {
     const { values } = parseArgs({
       args,
-      options: {
-        suspect: { type: "boolean" },
-        workspace: { type: "string" },
-        config: { type: "string" },
-        "new-message-ids": { type: "boolean" },
-        "dry-run": { type: "boolean" },
-        json: { type: "boolean" },
-      },
+      options: { ...readAgainOptions, suspect: { type: "boolean" }, "new-message-ids": { type: "boolean" } },
     });
-    if (!values.suspect) throw new CommandError(exitCodes.usage, "say what: --suspect");
+    const isOfTime = values.from !== undefined || values.to !== undefined;
+    if (isOfTime && !values.suspect)
+      return readAgain(values, { kind: "resend", newMessageIds: values["new-message-ids"] ?? false });
+    if (!values.suspect || isOfTime)
+      throw new CommandError(exitCodes.usage, "say what: either --suspect, or --from and --to");
     const isDryRun = values["dry-run"] ?? false;
     return inDlqRoom(values, async ({ redis, workspace, spool, queues }) => {
       const ports = suspectPorts(redis, workspace, { tools: { spool, queues } });

@@ -23,7 +23,7 @@ export const forgetForsaken = ({
 }: ForsakenOptions): { stop: () => void } => {
   const stopped = new AbortController();
   const look = async () => {
-    const jobs = await queues.open("ingest").getJobs(["waiting", "delayed"]);
+    const jobs = await queues.open("ingest").getJobs(["waiting", "delayed", "prioritized"]);
     // One that was taken meanwhile is not there; a request's events lie in the spool, and are worked on as always.
     const forsaken = jobs.filter((job) => {
       const data = job?.data as IngestJob | undefined;

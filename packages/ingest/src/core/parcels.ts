@@ -16,6 +16,7 @@ export const chunkParcel = ({ index, chunk }: ChunkPart, { fileId, ...job }: Ing
     records: chunk.header.records,
     landedAtMs: job.landedAtMs,
     uri: job.object.uri,
+    ...(job.reread && { reread: job.reread }),
   },
 });
 

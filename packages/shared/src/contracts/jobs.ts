@@ -6,6 +6,19 @@ import type { HoldReason, QuarantineReason } from "./reasons.ts";
 export const queueKinds = ["ingest", "transform", "deliver", "deadletter", "quarantine"] as const;
 export type QueueKind = (typeof queueKinds)[number];
 
+/**
+ * What an operator has read again (`relay backfill`, `relay resend`): its jobs come behind all that is new, in every
+ * queue, and it gets the part of the rate that is left.
+ */
+export interface Reread {
+  /** Names the command; the same one again is the same run, which has the same ids. */
+  run: string;
+  /** Ids that were taken before are no duplicates: only within the run. */
+  apart?: true;
+  /** Makes messageIds that Segment does not know. */
+  salt?: string;
+}
+
 /** One object (or one HTTP request) to read. */
 export interface IngestJob {
   v: 1;
@@ -15,6 +28,7 @@ export interface IngestJob {
   landedAtMs: number;
   /** An HTTP request with so many events, which lie in the spool under the job's own id. */
   requestEvents?: number;
+  reread?: Reread;
 }
 
 /** One chunk in the spool, under the job's own id. */
@@ -25,6 +39,7 @@ export interface TransformJob {
   landedAtMs: number;
   /** The object that the records came from. */
   uri: string;
+  reread?: Reread;
 }
 
 /** One ready request body in the spool, under the job's own id. */
@@ -37,6 +52,7 @@ export interface DeliverJob {
   landedAtMs: number;
   /** The object, and the first Avro block in it, that the calls came from. */
   origin: { uri: string; blockOffset: number };
+  reread?: Reread;
 }
 
 /** A batch that is held: the same id and payload as it had in the deliver queue. */

@@ -14,6 +14,13 @@ const shortHash = (parts: readonly string[]): string =>
 export const fileId = (connector: string, uri: string, version: string): FileId =>
   shortHash([connector, uri, version]) as FileId; // brand: made here
 
+/** The same object, read again by an operator's command: another file, with ids of its own. */
+export const rereadFileId = (
+  run: string,
+  connector: string,
+  { uri, version }: { uri: string; version: string },
+): FileId => shortHash(["reread", run, connector, uri, version]) as FileId; // brand: made here
+
 /** Ids start with a letter and have no ':' (BullMQ refuses both otherwise). The same input gives the same id. */
 export const ingestJobId = (file: FileId): JobId => `i-${file}` as JobId;
 /** With the number of records: what a newer relay cuts otherwise is another chunk, and does not hide behind an older one. */

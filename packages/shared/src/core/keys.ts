@@ -33,6 +33,9 @@ export const ledgerKey = (workspace: string, connector: string): string =>
 /** Hash: the mapping rules that each connector had last, as JSON (transform/src/adapters/retired-rules.ts). */
 export const rulesKey = (workspace: string): string => `${keyPrefix}:rules:${workspace}`;
 
+/** Set with an expiry: the files of a re-reading (jobs.ts, Reread) that were read to their end. */
+export const rereadKey = (workspace: string, run: string): string => `${keyPrefix}:reread:${workspace}:${run}`;
+
 /** Hash: the present fault of each connector's source, as JSON. */
 export const sourceFaultsKey = (workspace: string): string => `${keyPrefix}:source-faults:${workspace}`;
 

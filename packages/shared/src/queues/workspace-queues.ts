@@ -33,6 +33,11 @@ export interface WorkspaceQueues {
  */
 const tombstones = { age: 86_400, count: 50_000 };
 
+/** Any priority at all puts a job behind those without one. */
+const behindAll = 1;
+const isReread = (data: unknown): boolean =>
+  typeof data === "object" && data !== null && "reread" in data && data.reread !== undefined;
+
 export const openWorkspaceQueues = (redis: Redis, workspace: string): WorkspaceQueues => {
   const queues = new Map<QueueKind, Queue>();
 
@@ -66,7 +71,12 @@ export const openWorkspaceQueues = (redis: Redis, workspace: string): WorkspaceQ
       const bulk = ordered.map(({ id, data }) => ({
         name: kind,
         data,
-        opts: { jobId: id, ...(place === "first" && { lifo: true }) },
+        opts: {
+          jobId: id,
+          ...(place === "first" && { lifo: true }),
+          // Dead letters keep the order in which they were held.
+          ...(kind !== "deadletter" && isReread(data) && { priority: behindAll }),
+        },
       }));
       await open(kind).addBulk(bulk);
     },

@@ -66,19 +66,20 @@ interface QueueReading {
 
 const readQueue = async (redis: Redis, workspace: string, kind: UndeliveredKind): Promise<QueueReading> => {
   const queue = `${keyPrefix}:${queueName(kind, workspace)}`;
-  const [waiting, active, delayed, next, held, later] = (await answersOf(
+  const [waiting, active, delayed, behind, next, held, later] = (await answersOf(
     redis
       .pipeline()
       .llen(`${queue}:wait`)
       .llen(`${queue}:active`)
       .zcard(`${queue}:delayed`)
+      .zcard(`${queue}:prioritized`)
       .lrange(`${queue}:wait`, -nextWaiting, -1)
       .lrange(`${queue}:active`, 0, inHand - 1)
       .zrange(`${queue}:delayed`, 0, String(nextDelayed - 1)),
-  )) as [number, number, number, string[], string[], string[]]; // what these commands answer with
+  )) as [number, number, number, number, string[], string[], string[]]; // what these commands answer with
   const jobs = await readJobs(redis, workspace, kind, [...next, ...held, ...later]);
   return {
-    jobs: waiting + active + delayed,
+    jobs: waiting + active + delayed + behind,
     landedAtMs: oldestOf(jobs.map(({ landedAtMs }) => landedAtMs)),
     heldAtMs: oldestOf(jobs.map(({ heldAtMs }) => heldAtMs)),
   };

@@ -33,7 +33,7 @@ export const readWorkspaceStatus = async (redis: Redis, workspace: string): Prom
   const keys = [
     tallyKey(workspace),
     spoolUsageKey(workspace),
-    ...["wait", "active", "delayed"].map((list) => `${ingestQueue}:${list}`),
+    ...["wait", "active", "delayed", "prioritized"].map((list) => `${ingestQueue}:${list}`),
   ];
   // The script's own answer.
   const [tally, usage, filesWaiting] = (await statusScript(redis, keys, [])) as [string[], string[], number];

@@ -39,7 +39,9 @@ export const retiredRules = (redis: Redis): RetiredRules => {
       const text = await redis.hget(rulesKey(workspace), connector);
       if (text === null) return undefined;
       const { isKeyed, ...rules } = JSON.parse(text) as KeptRules; // written above
-      return isKeyed ? undefined : rules;
+      if (isKeyed) return undefined;
+      known.set(nameOf(workspace, connector), rules);
+      return rules;
     },
   };
 };

@@ -12,17 +12,21 @@ export interface Body<Call extends SerialisedCall> {
 export const callSeparator = ",\n";
 
 /**
- * Groups calls into request bodies, in order and each call in exactly one. Limits: `batchLimits`, separators counted.
+ * Groups calls into request bodies, in order and each call in exactly one. Limits: `batchLimits`, separators counted;
+ * `maxCalls` may be less.
  * A call over the limit by itself is a caller's bug and throws: check-call.ts runs earlier.
  */
-export const pack = <Call extends SerialisedCall>(calls: readonly Call[]): Body<Call>[] => {
+export const pack = <Call extends SerialisedCall>(
+  calls: readonly Call[],
+  maxCalls: number = batchLimits.maxCalls,
+): Body<Call>[] => {
   const bodies: Body<Call>[] = [];
   let open: Body<Call> | undefined;
   for (const call of calls) {
     const { length } = call.json;
     if (length > batchLimits.maxBytes) throw new Error(`a call of ${length} bytes cannot be packed`);
     const bytesIfAdded: number = open ? open.bytes + callSeparator.length + length : length;
-    if (open && open.calls.length < batchLimits.maxCalls && bytesIfAdded <= batchLimits.maxBytes) {
+    if (open && open.calls.length < maxCalls && bytesIfAdded <= batchLimits.maxBytes) {
       open.calls.push(call);
       open.bytes = bytesIfAdded;
     } else {

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { JsonValue } from "@currents-relay/shared/contracts/call.ts";
 import { type Chunk, originOf } from "@currents-relay/shared/contracts/chunk.ts";
-import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
+import type { DeliverJob, QuarantineJob, Reread } from "@currents-relay/shared/contracts/jobs.ts";
 import type { QuarantineReason } from "@currents-relay/shared/contracts/reasons.ts";
 import { deliverJobId, type JobId, quarantineJobId } from "@currents-relay/shared/core/ids.ts";
 import type { Outcome } from "@currents-relay/shared/core/outcome.ts";
@@ -17,6 +17,7 @@ export const deliverParcels = (
   chunkJob: JobId,
   { header }: Chunk,
   bodies: readonly Body<SerialisedCall>[],
+  reread?: Reread,
 ): Parcel<DeliverJob>[] =>
   bodies.map((body, index) => {
     const payload = bodyBytes(body);
@@ -31,6 +32,7 @@ export const deliverParcels = (
         bytes: body.bytes,
         landedAtMs: header.landedAtMs,
         origin: { uri: header.source.uri, blockOffset: header.spans[0]?.blockOffset ?? 0 },
+        ...(reread && { reread }),
       },
     };
   });

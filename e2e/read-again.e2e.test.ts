@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { type RedisServer, startRedisServer } from "@currents-relay/shared/runtime/redis-server.ts";
+import { makeCurrents } from "@currents-relay/sim/currents-maker/make-currents.ts";
+import { type SegmentSim, startSegmentSim } from "@currents-relay/sim/segment-sim/server.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { aConfig, aFolder, runRelay, startRelayCommand } from "./support/command-line.ts";
+import { until } from "./support/until.ts";
+
+let segment: SegmentSim;
+let redis: RedisServer;
+beforeAll(async () => {
+  [segment, redis] = await Promise.all([startSegmentSim(), startRedisServer({ aof: "no" })]);
+});
+afterAll(() => Promise.all([segment.stop(), redis.stop()]));
+
+interface Answer {
+  objects: number;
+  events: number;
+  readBefore: number;
+  unprotectedObjects: number;
+  isWhole: boolean;
+}
+
+const hourMs = 3_600_000;
+const hoursAgo = (hours: number): Date => new Date(Date.now() - hours * hourMs);
+
+test("a backfill takes what the source has of a time, once; a resend takes it again, under new ids where asked", async () => {
+  const since = `since: "${hoursAgo(1).toISOString()}"`;
+  const config = aConfig({ segment: segment.url, redis: redis.url }).replace(
+    "path: ./currents",
+    `path: ./currents, ${since}`,
+  );
+  const folder = await aFolder({ "relay.yaml": config });
+  const into = join(folder, "currents");
+  const make = async (seed: number, eventType: string, at: Date) => {
+    const made = await makeCurrents({
+      into,
+      events: 400,
+      eventsPerFile: 100,
+      eventTypes: [eventType],
+      seed,
+      baseTimeMs: at.getTime(),
+    });
+    return made.readableIds.size;
+  };
+  const opens = await make(1, "users.messages.email.Open", hoursAgo(50));
+  const clicks = await make(2, "users.messages.email.Click", hoursAgo(50));
+  await make(3, "users.messages.email.Open", hoursAgo(200));
+  const range = ["--from", hoursAgo(60).toISOString(), "--to", hoursAgo(40).toISOString()];
+  const ask = async (...words: string[]): Promise<Answer> => {
+    const { stdout, stderr } = await runRelay([...words, ...range, "--json"], { cwd: folder });
+    expect(stdout, stderr).not.toBe("");
+    return JSON.parse(stdout) as Answer;
+  };
+  const onlyOpens = ["--events", "*.Open"];
+
+  startRelayCommand(["start"], { cwd: folder });
+  const planned = await ask("backfill", "--dry-run");
+  expect(planned).toMatchObject({ objects: 8, unprotectedObjects: 8, readBefore: 0 });
+  expect(planned.events / (opens + clicks)).toBeCloseTo(1, 1);
+  const refused = await runRelay(["backfill", ...range], { cwd: folder });
+  expect([refused.code, refused.stderr]).toEqual([64, expect.stringContaining("--yes") as string]);
+  expect(await ask("backfill", "--yes", ...onlyOpens)).toMatchObject({ objects: 4, isWhole: true });
+  await until("the opens have arrived", () => segment.ids().size === opens);
+  expect(await ask("backfill", "--yes", ...onlyOpens)).toMatchObject({ objects: 0, readBefore: 4 });
+  // What the other command took is remembered: only the clicks are new.
+  expect(await ask("backfill", "--yes")).toMatchObject({ objects: 8 });
+  await until("all have arrived", () => segment.ids().size === opens + clicks);
+  const repeats = () => segment.stats().repeats;
+  expect(repeats()).toBe(0);
+
+  expect(await ask("resend", "--yes", ...onlyOpens)).toMatchObject({ objects: 4, isWhole: true });
+  await until("they have come again under their own ids", () => repeats() === opens);
+  await ask("resend", "--yes", "--new-message-ids", ...onlyOpens);
+  await until("they have come under new ids", () => segment.ids().size === 2 * opens + clicks);
+  expect(repeats()).toBe(opens);
+  const status = await runRelay(["status", "--json"], { cwd: folder });
+  const { workspaces } = JSON.parse(status.stdout) as { workspaces: { conservation: unknown; filesWaiting: number }[] };
+  expect(workspaces[0]).toMatchObject({ filesWaiting: 0, conservation: { holds: true, differences: [] } });
+});
