@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readLatencies } from "../accepted-log.ts";
 import { percentile, type Readings } from "../figure.ts";
@@ -16,6 +17,7 @@ const run = async (bench: Bench): Promise<Readings> => {
   const events = (seconds + warmUpFiles) * eventsPerSecond;
   const set = await bench.files.get({ events, eventsPerFile: (eventsPerSecond * everyMs) / 1_000, seed: 5 });
   const idLog = join(bench.folder, "latency.ndjson");
+  await rm(idLog, { force: true }); // the ids are the same in every round
   const landings: Landings = new Map();
   {
     // The configured limit is above what lands, and files are looked for as often as by default.

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
-import { folderArchive } from "@currents-relay/deliver/adapters/archive-folder.ts";
+import { archiveAt, type ArchivePlace } from "@currents-relay/deliver/adapters/archive-place.ts";
 import { bringBackPorts } from "@currents-relay/deliver/adapters/desk-archive.ts";
 import { bringBack, type BroughtBack } from "@currents-relay/deliver/bring-back.ts";
 import { ArchiveCorrupt } from "@currents-relay/deliver/core/archive-format.ts";
@@ -13,10 +13,11 @@ import { counted, print, printError } from "./output.ts";
 /** Puts what is in an archive back where it came from, file by file, the oldest first. */
 export const bringBackAll = async (room: DlqRoom, { isDryRun, isJson }: DlqOptions, from: string): Promise<number> => {
   const { redis, workspace, spool, queues } = room;
-  const archive = folderArchive({ folder: from, workspace });
+  const place = placeOf(room, from);
+  const archive = archiveAt(place, workspace);
   const ports = bringBackPorts(redis, workspace, { tools: { spool, queues }, archive });
   const sum = { files: 0, damaged: 0, back: none(), before: none(), elsewhere: none() };
-  for (const uri of await filesIn(from, { workspace, list: archive.list })) {
+  for (const uri of await filesIn(from, { workspace, list: archive.list, isFolder: "folder" in place })) {
     const result = await bringBack(ports)(uri, { isDryRun }).catch(corrupt);
     sum.files += 1;
     if (result) for (const where of ["back", "before", "elsewhere"] as const) add(sum[where], result[where]);
@@ -25,6 +26,14 @@ export const bringBackAll = async (room: DlqRoom, { isDryRun, isJson }: DlqOptio
   if (isJson) print(JSON.stringify({ workspace, isDryRun, ...sum }));
   else print(forPeople(sum, isDryRun));
   return sum.damaged > 0 ? exitCodes.failed : exitCodes.ok;
+};
+
+/** `s3://bucket/prefix` is reached as expiry.archive.s3 says, else as the SDK's own settings do. */
+const placeOf = ({ settings }: DlqRoom, from: string): ArchivePlace => {
+  const [, bucket, prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(from) ?? [];
+  if (bucket === undefined) return { folder: from };
+  const configured = settings.expiry.archive;
+  return { s3: { ...(configured && "s3" in configured ? configured.s3 : { forcePathStyle: false }), bucket, prefix } };
 };
 
 const none = (): Sum => ({ entries: 0, events: 0 });
@@ -36,15 +45,14 @@ const add = (sum: Sum, more: Sum): void => {
 
 const filesIn = async (
   from: string,
-  { workspace, list }: { workspace: string; list: () => Promise<{ uri: string }[]> },
+  { workspace, list, isFolder }: { workspace: string; list: () => Promise<{ uri: string }[]>; isFolder: boolean },
 ): Promise<string[]> => {
-  const found = await stat(from).catch((cause: unknown) => {
-    throw new CommandError(exitCodes.noInput, `--from-archive: ${from} cannot be read (${messageOf(cause)})`, {
-      cause,
-    });
-  });
-  if (found.isFile()) return [pathToFileURL(from).href];
-  const files = await list();
+  const unreadable = (cause: unknown): never => {
+    const why = `--from-archive: ${from} cannot be read (${messageOf(cause)})`;
+    throw new CommandError(exitCodes.noInput, why, { cause });
+  };
+  if (isFolder && (await stat(from).catch(unreadable)).isFile()) return [pathToFileURL(from).href];
+  const files = await list().catch(unreadable);
   if (files.length > 0) return files.map(({ uri }) => uri);
   throw new CommandError(exitCodes.noInput, `--from-archive: ${from} has no archive of the workspace ${workspace}`);
 };

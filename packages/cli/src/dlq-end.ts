@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { folderArchive } from "@currents-relay/deliver/adapters/archive-folder.ts";
+import { archiveAt } from "@currents-relay/deliver/adapters/archive-place.ts";
 import { archivePorts } from "@currents-relay/deliver/adapters/desk-archive.ts";
 import { archiveEntries } from "@currents-relay/deliver/archive-entries.ts";
 import { type DeskEntry, isOnItsWay } from "@currents-relay/deliver/core/desk-entry.ts";
@@ -18,11 +18,10 @@ const entriesInFile = 32;
 export const archive = async (room: DlqRoom, options: DlqOptions): Promise<number> => {
   const desk = deskFor(room, options);
   const { redis, workspace, settings } = room;
-  const path = options.toFolder ?? settings.expiry.archive?.folder;
-  if (path === undefined)
-    throw new CommandError(exitCodes.usage, "--to-folder DIR is missing, and expiry.archive names none");
-  const folder = folderArchive({ folder: path, workspace });
-  const write = archiveEntries(archivePorts(redis, workspace, { desk, archive: folder }));
+  const place = options.toFolder === undefined ? settings.expiry.archive : { folder: options.toFolder };
+  if (place === undefined)
+    throw new CommandError(exitCodes.usage, "--to-folder DIR is missing, and expiry.archive names no place");
+  const write = archiveEntries(archivePorts(redis, workspace, { desk, archive: archiveAt(place, workspace) }));
   const files = new Set<string>();
   const end = async (entries: readonly DeskEntry[]): Promise<ReadonlySet<JobId>> => {
     const ended = new Set<JobId>();

@@ -55,7 +55,7 @@ const openOutageOf = async (then: Expiry["then"]) => {
 
   const archive = (id: JobId) => {
     archived.push(id);
-    return Promise.resolve();
+    return Promise.resolve(true);
   };
   const end = endByAge(expiry, archive, now);
   const deadLetters = { oldestHeldMs: () => Promise.resolve(held[0]?.data.heldAtMs) };

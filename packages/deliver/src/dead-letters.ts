@@ -19,5 +19,5 @@ export interface Expiry {
   then: "keep" | "archive" | "drop";
 }
 
-/** Writes batches where they outlive Redis; resolves when they are safe there. */
-export type ArchiveBatch = (id: JobId, data: DeadLetterJob) => Promise<void>;
+/** Writes a batch where it outlives Redis; resolves with true when it is safe there, with false when it cannot be now. */
+export type ArchiveBatch = (id: JobId, data: DeadLetterJob) => Promise<boolean>;

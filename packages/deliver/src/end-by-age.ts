@@ -23,7 +23,8 @@ export const endByAge =
       case "drop":
         return ok({ in: data.calls, "dropped:expired": data.calls });
       case "archive":
-        await archive(id, data);
+        // Where it cannot be written now the batch stays held, and is looked at again.
+        if (!(await archive(id, data))) return undefined;
         // A kill here: the batch is archived again, into the same file.
         return ok({ in: data.calls, archived: data.calls });
     }

@@ -49,18 +49,19 @@ const openDeliver = async (
     .keepInOrder("deadletter")
     .catch((error: unknown) => log.warn({ err: error }, "replay.order-not-set"));
   const shared = { context, name, log, tools, segment, deadLetters };
-  const pacing = { rate: redisRate(context.redis), group: segment.rateGroup ?? name, ...segment };
-  const isWaiting = async () => (await tools.queues.open("deliver").getWaitingCount()) > 0;
-  const behind = (isInHand: () => boolean) => pacedBehind(pacing, { isInHand, isWaiting });
   const fresh = startDeliverWorker({
     ...shared,
     ports: portsOf("fresh"),
-    behind,
+    behind: behindOf({ context, name, segment, tools }),
   });
   const replay = startDeadLetterWorker({
     ...shared,
     ports: portsOf("replay"),
-    end: endByAge(expiry, expiredToArchive({ workspace: name, archive: expiry.archive, spool: tools.spool }), Date.now),
+    end: endByAge(
+      expiry,
+      expiredToArchive({ workspace: name, archive: expiry.archive, spool: tools.spool, log }),
+      Date.now,
+    ),
   });
   const clock = startDeadLetterClock({ deadLetters, outage: outage.watch, expiry, log, now: Date.now });
   const notices = workspaceNotices(context, {
@@ -95,6 +96,15 @@ interface Delivering {
 }
 
 const uninterrupted = new AbortController().signal;
+
+/** The rate of what is read again, which is what the fresh batches leave. */
+const behindOf =
+  ({ context, name, segment, tools }: Pick<Delivering, "context" | "name" | "segment" | "tools">) =>
+  (isInHand: () => boolean) => {
+    const { rateGroup: group = name, eventsPerSecond } = segment;
+    const isWaiting = async () => (await tools.queues.open("deliver").getWaitingCount()) > 0;
+    return pacedBehind({ rate: redisRate(context.redis), group, eventsPerSecond }, { isInHand, isWaiting });
+  };
 
 /** Both lanes share the connections, the rate and the backoff; each reads its own queue's payloads. */
 const portsByLane = ({ context, name, segment, tools, transport, gate }: Delivering) => {

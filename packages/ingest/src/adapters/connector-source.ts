@@ -1,3 +1,4 @@
+import type { S3Settings } from "@currents-relay/shared/stores/s3-connection.ts";
 import type { Source, SourceObject } from "../ports.ts";
 import { type AzureSettings, azureStore } from "./azure-source.ts";
 import { bucketSource, rootOf } from "./bucket-source.ts";
@@ -7,7 +8,7 @@ import { type GcsSettings, gcsStore } from "./gcs-source.ts";
 import { bucketFinder } from "./lister-bucket.ts";
 import { folderFinder } from "./lister-folder.ts";
 import type { ObjectStore } from "./object-store.ts";
-import { type S3Settings, s3Store } from "./s3-source.ts";
+import { s3Store } from "./s3-source.ts";
 
 /** How a bucket is searched, as the configuration says it. */
 interface BucketPlace {

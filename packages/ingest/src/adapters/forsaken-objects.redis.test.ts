@@ -31,7 +31,7 @@ test("unread objects of a removed connector leave the queue, and can be queued a
     queues,
     isConfigured: (connector) => connector === "engagement",
     log: gatheringLog([]),
-    everyMs: 10,
+    pausesMs: [0, 10, 10],
   });
   await eventually(async () => expect(await waiting()).toEqual(["i-begun", "i-kept", "i-request"]));
   forsaken.stop();

@@ -8,18 +8,22 @@ export interface ForsakenOptions {
   /** Whether a connector's source can be read. */
   isConfigured: (connector: string) => boolean;
   log: Logger;
-  everyMs?: number;
+  /** When it looks, each so long after the look before. */
+  pausesMs?: readonly number[];
 }
+
+const usualPausesMs = [0, 5_000, 10_000, 45_000, 60_000];
 
 /**
  * Takes objects out of the queue that nobody has begun to read and whose connector was removed: they lie in the source,
- * and are found again should it come back. Looks at the start, and again while others may still add some.
+ * and are found again should it come back. Looks at the start, and a few times more: another process may
+ * still have the old configuration, or one of them in hand.
  */
 export const forgetForsaken = ({
   queues,
   isConfigured,
   log,
-  everyMs = 5_000,
+  pausesMs = usualPausesMs,
 }: ForsakenOptions): { stop: () => void } => {
   const stopped = new AbortController();
   const look = async () => {
@@ -34,9 +38,10 @@ export const forgetForsaken = ({
     if (forsaken.length > 0) log.info({ files: forsaken.length }, "source.forsaken: the connector was removed");
   };
   const lookAgainAndAgain = async () => {
-    while (!stopped.signal.aborted) {
+    for (const pauseMs of pausesMs) {
+      await delay(pauseMs, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
+      if (stopped.signal.aborted) return;
       await look().catch((error: unknown) => log.debug({ err: error }, "source.forsaken-unread"));
-      await delay(everyMs, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
     }
   };
   void lookAgainAndAgain();

@@ -6,7 +6,7 @@ import type { ListPage } from "../core/listing.ts";
 import type { SourceObject } from "../ports.ts";
 import { gcsFaultOf, GcsRefusal } from "./gcs-source-fault.ts";
 import type { ObjectStore } from "./object-store.ts";
-import { onceConnected } from "./once-connected.ts";
+import { onceConnected } from "@currents-relay/shared/stores/once-connected.ts";
 import { type Patience, patientStore, type StoreClient } from "./patient-store.ts";
 
 export interface GcsSettings {

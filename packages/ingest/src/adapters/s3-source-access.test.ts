@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SourceUnavailable } from "../core/source-unavailable.ts";
 import { type ListeningServer, listening } from "../testing/listening-server.ts";
 import { startStoreServer } from "../testing/store-server.ts";
-import { type S3Settings, s3Store } from "./s3-source.ts";
+import type { S3Settings } from "@currents-relay/shared/stores/s3-connection.ts";
+import { s3Store } from "./s3-source.ts";
 import { testPatience } from "./source-contract.ts";
 
 const signal = new AbortController().signal;

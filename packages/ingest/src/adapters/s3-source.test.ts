@@ -3,7 +3,8 @@ import { Secret } from "@currents-relay/shared/config/secret.ts";
 import { startStoreProxy, type StoreProxy } from "../testing/store-proxy.ts";
 import { startStoreServer } from "../testing/store-server.ts";
 import { bucketSource } from "./bucket-source.ts";
-import { type S3Settings, s3Store } from "./s3-source.ts";
+import type { S3Settings } from "@currents-relay/shared/stores/s3-connection.ts";
+import { s3Store } from "./s3-source.ts";
 import { sourceContract, testPatience } from "./source-contract.ts";
 
 let proxy: StoreProxy | undefined;

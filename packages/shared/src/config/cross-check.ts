@@ -41,7 +41,7 @@ const missingArchives = (workspaces: Workspaces): Fault[] =>
     .filter(([, { expiry }]) => expiry.then === "archive" && !expiry.archive)
     .map(([name]) => ({
       path: ["workspaces", name, "expiry", "then"],
-      message: "archive needs expiry.archive.folder: where the held events are to be written",
+      message: "archive needs expiry.archive, a folder or an s3 bucket: where the held events are to be written",
     }));
 
 /** One Segment workspace has one limit: whoever shares a rate group must agree on it. */

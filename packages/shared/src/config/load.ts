@@ -88,7 +88,7 @@ const withAbsolutePaths = (config: RelayConfig, folder: string): RelayConfig => 
     ...workspace,
     expiry: {
       ...workspace.expiry,
-      archive: workspace.expiry.archive && { folder: resolve(folder, workspace.expiry.archive.folder) },
+      archive: withAbsoluteFolder(workspace.expiry.archive, folder),
     },
     connectors: mapValues(workspace.connectors, (connector) => ({
       ...connector,
@@ -96,6 +96,12 @@ const withAbsolutePaths = (config: RelayConfig, folder: string): RelayConfig => 
     })),
   })),
 });
+
+const withAbsoluteFolder = (
+  archive: WorkspaceConfig["expiry"]["archive"],
+  folder: string,
+): WorkspaceConfig["expiry"]["archive"] =>
+  archive && "folder" in archive ? { folder: resolve(folder, archive.folder) } : archive;
 
 const withAbsolutePath = (source: SourceConfig, folder: string): SourceConfig => {
   if (source.type === "folder") return { ...source, path: resolve(folder, source.path) };

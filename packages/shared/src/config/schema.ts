@@ -14,7 +14,7 @@ import {
   url,
   wholeNumber,
 } from "./scalars.ts";
-import { sourceSchema } from "./source-schema.ts";
+import { s3Connection, sourceSchema } from "./source-schema.ts";
 
 /** A name of the operator's choosing: it becomes a part of queue names and metric labels. */
 const name = () =>
@@ -124,12 +124,40 @@ const dedup = z
   })
   .transform(({ window, scope }) => ({ windowMs: window, scope }));
 
+interface ArchiveOf<S3> {
+  folder?: string | undefined;
+  s3?: S3 | undefined;
+}
+
+const archivePlace = <S3>(
+  { folder, s3 }: ArchiveOf<S3>,
+  context: z.core.$RefinementCtx,
+): { folder: string } | { s3: S3 } => {
+  if (folder !== undefined && s3 === undefined) return { folder };
+  if (folder === undefined && s3 !== undefined) return { s3 };
+  context.addIssue("needs either folder or s3, and not both");
+  return z.NEVER;
+};
+
 const expiry = z
   .strictObject({
     after: duration("1m", "365d").prefault("48h").describe("How long an event may be held in an outage"),
     then: oneOf(["keep", "archive", "drop"]).prefault("keep").describe("What happens to it then"),
     archive: z
-      .strictObject({ folder: text("a folder").describe("Where `archive` writes; relative to the configuration file") })
+      .strictObject({
+        folder: text("a folder").optional().describe("Where `archive` writes; relative to the configuration file"),
+        s3: z
+          .strictObject({
+            bucket: text().describe("Name of the bucket"),
+            prefix: text().prefault("").describe("What its keys begin with"),
+            ...s3Connection,
+          })
+          .optional()
+          .describe(
+            "A bucket in place of the folder, on S3 or what speaks like it (MinIO, Ceph, R2, Google by HMAC keys)",
+          ),
+      })
+      .transform(archivePlace)
       .optional()
       .describe("Needed where then is archive"),
   })

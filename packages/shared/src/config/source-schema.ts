@@ -54,32 +54,37 @@ const withUnits = <Place extends BucketPlace>({ poll, since: from, lateWindow, f
   fullListingMs: fullListing,
 });
 
+/** How a bucket of S3, or of what speaks like it, is reached. */
+export const s3Connection = {
+  region: text().optional().describe("s3: its region; default: AWS_REGION"),
+  endpoint: webUrl()
+    .optional()
+    .describe("s3, gcs: for stores that speak the same (MinIO, Ceph, R2); default: the cloud's own"),
+  forcePathStyle: flag().prefault(false).describe("s3: the bucket's name goes into the path, as MinIO wants it"),
+  credentials: z
+    .strictObject({
+      accessKeyId: text().describe("Access key"),
+      secretAccessKey: secretText().describe("Its secret"),
+      sessionToken: secretText().optional().describe("Its session token"),
+    })
+    .optional()
+    .describe("s3: default is the AWS SDK's chain (environment, profile, IRSA, container, instance)"),
+  assumeRole: z
+    .strictObject({
+      roleArn: text().describe("Role to take on"),
+      externalId: text().optional().describe("External id that the role asks for"),
+      sessionName: text().prefault("currents-relay").describe("Name of the session"),
+      endpoint: webUrl().optional().describe("STS endpoint; default: AWS"),
+    })
+    .optional()
+    .describe("s3: a role to take on first"),
+};
+
 const s3 = z
   .strictObject({
     type: oneOf(["s3"]),
     bucket: text().describe("s3, gcs: name of the bucket"),
-    region: text().optional().describe("s3: its region; default: AWS_REGION"),
-    endpoint: webUrl()
-      .optional()
-      .describe("s3, gcs: for stores that speak the same (MinIO, Ceph, R2); default: the cloud's own"),
-    forcePathStyle: flag().prefault(false).describe("s3: the bucket's name goes into the path, as MinIO wants it"),
-    credentials: z
-      .strictObject({
-        accessKeyId: text().describe("Access key"),
-        secretAccessKey: secretText().describe("Its secret"),
-        sessionToken: secretText().optional().describe("Its session token"),
-      })
-      .optional()
-      .describe("s3: default is the AWS SDK's chain (environment, profile, IRSA, container, instance)"),
-    assumeRole: z
-      .strictObject({
-        roleArn: text().describe("Role to take on"),
-        externalId: text().optional().describe("External id that the role asks for"),
-        sessionName: text().prefault("currents-relay").describe("Name of the session"),
-        endpoint: webUrl().optional().describe("STS endpoint; default: AWS"),
-      })
-      .optional()
-      .describe("s3: a role to take on first"),
+    ...s3Connection,
     ...bucketPlace,
   })
   .transform(withUnits);
