@@ -21,7 +21,7 @@ COPY packages packages
 RUN mkdir /currents .compiled && chown node:node /currents .compiled
 USER node
 # Fills the cache, which is of this user alone.
-RUN node --eval "for (const part of ['commands/stage.ts', 'relay-process.ts']) import('./packages/cli/src/' + part)"
+RUN node --eval "for (const part of ['cli/src/commands/stage', 'cli/src/relay-process', 'ingest/src/main', 'transform/src/main', 'deliver/src/main']) import('./packages/' + part + '.ts')"
 EXPOSE 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9464/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

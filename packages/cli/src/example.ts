@@ -46,7 +46,7 @@ const run = async (redisUrl: string, segment: SegmentSim): Promise<number> => {
   const loaded = readConfig(config);
   const manifest = await makeFiles();
   const stages = ["ingest", "transform", "deliver"] as const;
-  const relay = composeProcess({ loaded, redisUrl, stages, adminPort: 0, logLevel: "error", isOnce: true });
+  const relay = await composeProcess({ loaded, redisUrl, stages, adminPort: 0, logLevel: "error", isOnce: true });
   const startedMs = performance.now();
   const { summary, isStopped } = await runOnce(relay, ["example"]);
   if (isStopped) {

@@ -1,5 +1,4 @@
-import { deliverStage } from "@currents-relay/deliver/main.ts";
-import { type IngestStage, ingestStage } from "@currents-relay/ingest/main.ts";
+import type { IngestStage } from "@currents-relay/ingest/main.ts";
 import { readEnvironment } from "@currents-relay/shared/config/environment.ts";
 import { loadConfig } from "@currents-relay/shared/config/load.ts";
 import type { RelayConfig } from "@currents-relay/shared/config/schema.ts";
@@ -14,7 +13,6 @@ import { pageReader } from "@currents-relay/shared/page/read-page.ts";
 import { statusPage } from "@currents-relay/shared/page/status-page.ts";
 import { type Gauges, startGauges } from "@currents-relay/shared/stage/gauges.ts";
 import type { Stage, StageContext } from "@currents-relay/shared/stage/stage.ts";
-import { transformStage } from "@currents-relay/transform/main.ts";
 import type { Redis } from "ioredis";
 import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
 import type { GoodConfig } from "./read-config.ts";
@@ -42,7 +40,7 @@ export interface RelayProcess {
 }
 
 /** Composes one process: Redis, the stages asked for, the admin port, and the watch over the configuration. */
-export const composeProcess = (options: ProcessOptions): RelayProcess => {
+export const composeProcess = async (options: ProcessOptions): Promise<RelayProcess> => {
   const { loaded, redisUrl, stages, adminPort, logLevel, isOnce = false } = options;
   const environment = readEnvironment();
   const log = createLogger({ level: environment.logLevel ?? logLevel ?? "info", terminal: process.stderr.isTTY });
@@ -51,13 +49,7 @@ export const composeProcess = (options: ProcessOptions): RelayProcess => {
   const { config } = loaded;
   const inForce = { config };
   for (const doubt of loaded.doubts) log.warn(`config.doubt: ${doubt}`);
-  const ingest = stages.includes("ingest") ? ingestStage(context, config, { isThorough: isOnce }) : undefined;
-  // Started last first: whoever takes work over is there before it is given, and a drain goes along with the events.
-  const running: Stage[] = [
-    ...(stages.includes("deliver") ? [deliverStage(context, config)] : []),
-    ...(stages.includes("transform") ? [transformStage(context, config)] : []),
-    ...(ingest ? [ingest] : []),
-  ];
+  const { running, ingest } = await openStages(context, config, { stages, isOnce });
   const gauges = startGauges({
     redis,
     metrics: context.metrics,
@@ -87,6 +79,31 @@ export const composeProcess = (options: ProcessOptions): RelayProcess => {
   ];
   const adminUrl = () => `http://${config.admin.host}:${admin.port()}`;
   return { lifecycle: createLifecycle(parts, log), redis, log, ingest, adminUrl };
+};
+
+interface Opened {
+  /** In the order in which they are started. */
+  running: Stage[];
+  ingest: IngestStage | undefined;
+}
+
+/** Loads the stages that are asked for, and no other: each has libraries of its own. */
+const openStages = async (
+  context: StageContext,
+  config: RelayConfig,
+  { stages, isOnce }: { stages: readonly StageName[]; isOnce: boolean },
+): Promise<Opened> => {
+  const load = async <Loaded>(stage: StageName, main: () => Promise<Loaded>): Promise<Loaded | undefined> =>
+    stages.includes(stage) ? main() : undefined;
+  const [deliver, transform, ingesting] = await Promise.all([
+    load("deliver", () => import("@currents-relay/deliver/main.ts")),
+    load("transform", () => import("@currents-relay/transform/main.ts")),
+    load("ingest", () => import("@currents-relay/ingest/main.ts")),
+  ]);
+  const ingest = ingesting?.ingestStage(context, config, { isThorough: isOnce });
+  // Last first: whoever takes work over is there before it is given, and a drain goes along with the events.
+  const running = [deliver?.deliverStage(context, config), transform?.transformStage(context, config), ingest];
+  return { running: running.filter((stage) => stage !== undefined), ingest };
 };
 
 /** How long a probe waits for Redis before it says that the process is not ready. */

@@ -30,7 +30,7 @@ Exits with 0 after a signal, 69 when it could not start, 78 when the configurati
       );
     // Loaded now: a fault above is told without waiting for the pipeline.
     const { composeProcess } = await import("../relay-process.ts");
-    return runUntilSignal(composeProcess({ loaded, redisUrl, stages: [stage], adminPort }), stage);
+    return runUntilSignal(await composeProcess({ loaded, redisUrl, stages: [stage], adminPort }), stage);
   },
 });
 

@@ -50,7 +50,7 @@ Redis or the admin port is not there, 78 when the configuration has faults.`,
       import("../run-once.ts"),
     ]);
     return withRedis(loaded, async (redisUrl) => {
-      const relay = composeProcess({
+      const relay = await composeProcess({
         loaded,
         redisUrl,
         stages,

@@ -1,5 +1,4 @@
 import type { Secret } from "@currents-relay/shared/config/secret.ts";
-import { createTransport } from "nodemailer";
 import { noticeText } from "../core/notice-text.ts";
 import { NoticeRefused, type Notify } from "../notify.ts";
 
@@ -37,21 +36,27 @@ const speakable = (error: unknown): Error => {
  * Settings in the URL's query (`?requireTLS=true`) go to nodemailer.
  */
 export const emailNotify = ({ smtpUrl, from, to, timeoutMs }: EmailOptions): Notify => {
-  const transporter = createTransport({
-    url: smtpUrl.reveal(),
-    dnsTimeout: timeoutMs,
-    connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  // Loaded with the first mail: most processes never send one.
+  const connect = async () => {
+    const { createTransport } = await import("nodemailer");
+    return createTransport({
+      url: smtpUrl.reveal(),
+      dnsTimeout: timeoutMs,
+      connectionTimeout: timeoutMs,
+      greetingTimeout: timeoutMs,
+      socketTimeout: timeoutMs,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  };
+  let connected: ReturnType<typeof connect> | undefined;
   const domain = domainOf(from);
 
   return async (message, signal) => {
     const { subject, body } = noticeText(message);
     const isFirst = message.event === "outage.opened";
     try {
+      const transporter = await (connected ??= connect());
       await transporter.sendMail({
         from,
         to,
