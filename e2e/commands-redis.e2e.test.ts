@@ -147,7 +147,7 @@ test.runIf(hasScript)("on a terminal, start says what runs and where to look", a
   expect(text).toMatch(/Running with .*more\.yaml; a change to it takes effect at once\./);
   expect(text).toContain(`acme -> ${segment.url}, at most 100000 events/s`);
   expect(text).toMatch(/engagement: .*nowhere \(NOT THERE; make it, or correct the path\)/);
-  expect(text).toMatch(/Redis 127\.0\.0\.1:\d+, admin http:\/\/127\.0\.0\.1:\d+ \(\/livez, \/readyz, \/metrics\)/);
-  const admin = /admin (http:\S+)/.exec(text)?.[1] ?? "";
-  expect((await fetch(`${admin}/livez`)).status).toBe(200);
+  expect(text).toMatch(/Redis 127\.0\.0\.1:\d+, status page http:\/\/127\.0\.0\.1:\d+\/ \(beside it \/livez, /);
+  const page = /status page (http:\S+)/.exec(text)?.[1] ?? "";
+  for (const path of ["", "livez"]) expect((await fetch(`${page}${path}`)).status).toBe(200);
 });
