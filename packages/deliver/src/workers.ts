@@ -31,8 +31,8 @@ export interface DeliverWorkerOptions {
 }
 
 /**
- * Fresh batches, and behind them what is read again, by the rate `behind` them: what an outage holds goes to the dead letters at once, so the queue itself never
- * waits for anybody.
+ * Fresh batches, and what is read again by the rate that is left `behind` them. What an outage holds goes to the dead
+ * letters at once, so the queue itself never waits for anybody.
  */
 export const startDeliverWorker = (
   options: DeliverWorkerOptions & { behind: (isFreshInHand: () => boolean) => DeliverPorts["takeRate"] },
