@@ -1,5 +1,5 @@
 import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SourceUnavailable } from "../core/source-unavailable.ts";
 import type { Source, SourceObject } from "../ports.ts";
@@ -12,6 +12,7 @@ import type { RoundReport } from "./lister.ts";
 const redis = useRedis();
 /** A busy machine takes its time. */
 const patientlyMs = 10_000;
+const slowRoundMs = 300;
 const nowMs = Date.now();
 const read: Source["read"] = () => {
   throw new Error("nothing is read here");
@@ -53,6 +54,19 @@ describe("a lister", () => {
     await vi.waitFor(async () => expect(await scene.work()).toEqual(["c"]), patientlyMs);
     objects[0] = anObject("a", "2");
     await vi.waitFor(async () => expect(await scene.work()).toEqual(["a"]), patientlyMs);
+  });
+
+  it("waits no longer for what comes next because its first round was slow", async () => {
+    const objects = [anObject("a")];
+    let rounds = 0;
+    const list = async function* (): AsyncGenerator<SourceObject> {
+      if (++rounds === 1) await delay(slowRoundMs);
+      yield* objects;
+    };
+    await scene.start({ source: { read, list } }).listed;
+    await scene.work();
+    objects.push(anObject("b"));
+    await vi.waitFor(async () => expect(await scene.work()).toEqual(["b"]), 5 * slowRoundMs);
   });
 
   it("does not queue what an earlier one had finished, though no job of it is left", async () => {

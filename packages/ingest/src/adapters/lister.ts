@@ -55,6 +55,7 @@ export const startLister = (options: ListerOptions): Lister => {
   const ended = (async () => {
     let failures = 0;
     let isListed = false;
+    let lastTookMs = 0;
     while (!stopped.signal.aborted) {
       const report = await oneRound({ ...options, finder }, memory, stopped.signal);
       if (stopped.signal.aborted) break;
@@ -67,7 +68,10 @@ export const startLister = (options: ListerOptions): Lister => {
         log.error({ err: report.fault, connector }, isRedis ? "source.waits-for-redis" : "source.unreadable");
       if (!isRedis) onRound?.(report);
       const isHasty = failures === 0 && !isListed;
-      const pauseMs = isHasty ? Math.min(pollMs, hastyPauseMs) : pauseAfter(report, failures, pollMs);
+      // One round that was slow by itself, such as the first, keeps nobody waiting.
+      const tookMs = Math.min(report.tookMs, lastTookMs);
+      lastTookMs = report.tookMs;
+      const pauseMs = isHasty ? Math.min(pollMs, hastyPauseMs) : pauseAfter({ tookMs, failures, pollMs });
       await delay(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   })().finally(() => {
@@ -86,7 +90,7 @@ export const startLister = (options: ListerOptions): Lister => {
   };
 };
 
-const pauseAfter = ({ tookMs }: RoundReport, failures: number, pollMs: number): number => {
+const pauseAfter = ({ tookMs, failures, pollMs }: { tookMs: number; failures: number; pollMs: number }): number => {
   // Listing may take a tenth of the time at most: a folder of a million files is listed more seldom.
   const wantedMs = Math.max(pollMs * 2 ** Math.min(failures, 10), 10 * tookMs);
   return Math.max(pollMs, Math.min(longestPauseMs, wantedMs));
