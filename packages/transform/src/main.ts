@@ -24,8 +24,8 @@ import { connectorRules, rulesFor } from "./config.ts";
 import { transformChunk } from "./pipeline.ts";
 import type { Claims, TransformPorts } from "./ports.ts";
 
-/** Mapping is CPU work on one thread; the second chunk in hand hides the first one's waits for Redis. */
-const chunksInHand = 2;
+/** Mapping is CPU work on one thread; the others in hand hide one's waits for Redis. Two fall into step, and wait together. */
+const chunksInHand = 3;
 
 /** The transform stage: a worker for each workspace. */
 export const transformStage = (context: StageContext, config: RelayConfig): Stage =>
