@@ -13,6 +13,7 @@ const redis = useRedis();
 /** A busy machine takes its time. */
 const patientlyMs = 10_000;
 const slowRoundMs = 300;
+const seldomRoundMs = 50;
 const nowMs = Date.now();
 const read: Source["read"] = () => {
   throw new Error("nothing is read here");
@@ -67,6 +68,19 @@ describe("a lister", () => {
     await scene.work();
     objects.push(anObject("b"));
     await vi.waitFor(async () => expect(await scene.work()).toEqual(["b"]), 5 * slowRoundMs);
+  });
+
+  it("lists more seldom what takes long every time", async () => {
+    const begun: number[] = [];
+    const list = async function* (): AsyncGenerator<SourceObject> {
+      begun.push(performance.now());
+      await delay(seldomRoundMs);
+      yield anObject("a");
+    };
+    scene.start({ source: { read, list } });
+    await vi.waitFor(() => expect(begun.length).toBeGreaterThan(2), patientlyMs);
+    const [, second = 0, third = 0] = begun;
+    expect(third - second).toBeGreaterThan(10 * seldomRoundMs);
   });
 
   it("does not queue what an earlier one had finished, though no job of it is left", async () => {

@@ -91,7 +91,7 @@ export const startLister = (options: ListerOptions): Lister => {
 };
 
 const pauseAfter = ({ tookMs, failures, pollMs }: { tookMs: number; failures: number; pollMs: number }): number => {
-  // Listing may take a tenth of the time at most: a folder of a million files is listed more seldom.
+  // What takes long every time may take a tenth of the time: a folder of a million files is listed more seldom.
   const wantedMs = Math.max(pollMs * 2 ** Math.min(failures, 10), 10 * tookMs);
   return Math.max(pollMs, Math.min(longestPauseMs, wantedMs));
 };
