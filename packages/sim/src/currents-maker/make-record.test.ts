@@ -43,6 +43,25 @@ test("an email click looks like one", () => {
   expect(click.time).toBeGreaterThan(1_800_000_000 - 3 * 3_600);
 });
 
+test("what Braze shares among the events of a message is shared: its send, its links, its variations", () => {
+  const make = recordMaker(clickType, { nullShare: 0 });
+  const random = seededRandom(1);
+  const clicks = Array.from({ length: 4_000 }, () => make(random));
+  const sentBy = (sender: "campaign_id" | "canvas_id") => clicks.filter((click) => click[sender] !== null);
+  const valuesOf = (some: typeof clicks, name: string) => new Set(some.map((click) => click[name])).size;
+
+  // 24 campaigns with 3 sends each; one in four is triggered, and every user of it has a dispatch of their own.
+  expect(valuesOf(sentBy("campaign_id"), "send_id")).toBe(72);
+  const scheduled = sentBy("campaign_id").filter(({ ip_pool }) => ip_pool === "marketing");
+  expect(valuesOf(scheduled, "dispatch_id")).toBe(54);
+  expect(valuesOf(sentBy("canvas_id"), "dispatch_id")).toBe(sentBy("canvas_id").length);
+  expect(valuesOf(clicks, "link_id")).toBe(valuesOf(clicks, "url"));
+  const variations = new Map(clicks.map((click) => [click.message_variation_id, click.message_variation_name]));
+  expect(clicks.every((click) => variations.get(click.message_variation_id) === click.message_variation_name)).toBe(
+    true,
+  );
+});
+
 test("the same seed makes the same record, and another seed another", () => {
   expect(makeRecord(clickType, seededRandom(5))).toEqual(makeRecord(clickType, seededRandom(5)));
   expect(makeRecord(clickType, seededRandom(5))).not.toEqual(makeRecord(clickType, seededRandom(6)));

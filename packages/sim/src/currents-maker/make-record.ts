@@ -35,14 +35,22 @@ export const recordMaker = (eventType: string, options: RecordOptions = {}): ((r
     valueMaker(field, nullShare),
   ]);
   return (random) => {
+    const sender = random.chance(0.7) ? "campaign" : "canvas";
+    const campaign = random.pick(world.campaigns);
+    const canvas = random.pick(world.canvases);
+    const step = random.pick(canvas.steps);
     const subject: Subject = {
       random,
       world,
       user: random.pick(world.users),
       anonymous: random.chance(anonymousShare),
-      sender: random.chance(0.7) ? "campaign" : "canvas",
-      campaign: random.pick(world.campaigns),
-      canvas: random.pick(world.canvases),
+      sender,
+      campaign,
+      canvas,
+      variation: random.pick((sender === "campaign" ? campaign : canvas).variations),
+      link: random.pick((sender === "campaign" ? campaign : step).links),
+      send: random.pick(campaign.sends),
+      step,
       timeSeconds: lastSecond - random.below(eventsSpanSeconds),
     };
     const record: EventRecord = {};

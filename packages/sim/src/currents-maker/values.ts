@@ -1,7 +1,7 @@
 import type { AvroValue } from "@currents-relay/shared/contracts/event.ts";
 import type { Field } from "./catalog.ts";
 import type { Random } from "./random.ts";
-import type { Campaign, Canvas, User, World } from "./world.ts";
+import type { Campaign, Canvas, Link, Named, Send, Step, User, World } from "./world.ts";
 
 /** What one event is about; its fields are drawn from it. */
 export interface Subject {
@@ -14,6 +14,13 @@ export interface Subject {
   sender: "campaign" | "canvas";
   campaign: Campaign;
   canvas: Canvas;
+  /** Of the sender. */
+  variation: Named;
+  link: Link;
+  /** Of the campaign. */
+  send: Send;
+  /** Of the canvas. */
+  step: Step;
   timeSeconds: number;
 }
 
@@ -30,7 +37,6 @@ const byCanvas =
     subject.sender === "canvas" ? make(subject) : null;
 
 const uuid: MakeValue = ({ random }) => random.uuid();
-const hex24: MakeValue = ({ random }) => random.hex(24);
 const constant =
   (value: AvroValue): MakeValue =>
   () =>
@@ -39,9 +45,6 @@ const oneOf =
   (...values: [AvroValue, ...AvroValue[]]): MakeValue =>
   ({ random }) =>
     random.pick(values);
-
-const link: MakeValue = ({ random }) =>
-  `https://shop.example/products/${random.below(90_000) + 10_000}?utm_source=braze&utm_medium=email`;
 
 const extras: MakeValue = ({ random }) =>
   JSON.stringify({ segment: random.pick(["a", "b", "c"]), score: random.below(100) });
@@ -77,40 +80,44 @@ const people: Record<string, MakeValue> = {
   locale: ({ user }) => `${user.language}_${user.country}`,
 };
 
+/** Steps of a canvas are triggered, whatever they wait for. */
+const isScheduled = ({ sender, campaign }: Subject): boolean => sender === "campaign" && !campaign.isTriggered;
+
 const senders: Record<string, MakeValue> = {
   app_group_id: ({ world }) => world.appGroupId,
   app_id: ({ world, random }) => random.pick(world.appIds),
   campaign_id: byCampaign(({ campaign }) => campaign.id),
   campaign_name: byCampaign(({ campaign }) => campaign.name),
-  message_variation_id: byCampaign(({ campaign, random }) => random.pick(campaign.variations).id),
-  message_variation_name: byCampaign(({ campaign, random }) => random.pick(campaign.variations).name),
+  message_variation_id: byCampaign(({ variation }) => variation.id),
+  message_variation_name: byCampaign(({ variation }) => variation.name),
   canvas_id: byCanvas(({ canvas }) => canvas.id),
   canvas_name: byCanvas(({ canvas }) => canvas.name),
-  canvas_variation_id: byCanvas(({ canvas, random }) => random.pick(canvas.variations).id),
-  canvas_variation_name: byCanvas(({ canvas, random }) => random.pick(canvas.variations).name),
-  canvas_step_id: byCanvas(({ canvas, random }) => random.pick(canvas.steps).id),
-  canvas_step_name: byCanvas(({ canvas, random }) => random.pick(canvas.steps).name),
-  canvas_step_message_variation_id: byCanvas(uuid),
-  send_id: hex24,
-  dispatch_id: ({ random }) => random.hex(32),
+  canvas_variation_id: byCanvas(({ variation }) => variation.id),
+  canvas_variation_name: byCanvas(({ variation }) => variation.name),
+  canvas_step_id: byCanvas(({ step }) => step.id),
+  canvas_step_name: byCanvas(({ step }) => step.name),
+  canvas_step_message_variation_id: byCanvas(({ step }) => step.messageVariationId),
+  send_id: byCampaign(({ send }) => send.sendId),
+  dispatch_id: (subject) => (isScheduled(subject) ? subject.send.dispatchId : subject.random.hex(32)),
 };
 
 const message: Record<string, MakeValue> = {
-  url: link,
-  link_id: ({ random }) => random.hex(12),
-  link_alias: oneOf("hero", "footer", "product-1"),
+  url: ({ link }) => link.url,
+  link_id: ({ link }) => link.id,
+  link_alias: ({ link }) => link.alias,
   short_url: ({ random }) => `https://brz.example/${random.hex(7)}`,
-  esp: oneOf("sendgrid", "sparkpost", "amazon_ses"),
+  esp: ({ world }) => world.esp,
   from_domain: constant("news.shop.example"),
   recipient_domain: constant("mail.example"),
-  ip_pool: oneOf("marketing", "transactional"),
-  sending_ip: ({ random }) => `192.0.2.${random.below(254) + 1}`,
-  mailbox_provider: oneOf("Gmail", "Outlook", "Yahoo"),
+  ip_pool: (subject) => (isScheduled(subject) ? "marketing" : "transactional"),
+  sending_ip: ({ world, random }) => random.pick(world.sendingIps),
+  mailbox_provider: ({ user }) => user.mailboxProvider,
+  is_amp: ({ random }) => random.chance(0.03),
   is_suspected_bot_click: ({ random }) => random.chance(0.03),
   suspected_bot_click_reason: ({ random }) => (random.chance(0.03) ? ["user_agent", "too_fast"] : null),
   media_urls: ({ random }) => [`https://media.example/${random.hex(8)}.jpg`, null],
   message_extras: extras,
-  link_position: ({ random }) => random.below(20),
+  link_position: ({ link }) => link.position,
   template_id: ({ campaign }) => campaign.id,
   is_preview: constant(false),
 };

@@ -2,18 +2,41 @@ import { type Random, seededRandom } from "./random.ts";
 
 type Some<T> = readonly [T, ...T[]];
 
-interface Named {
+export interface Named {
   id: string;
   name: string;
 }
 
+/** A link in a message's template. */
+export interface Link {
+  id: string;
+  alias: string;
+  position: number;
+  url: string;
+}
+
+/** One transmission of a campaign. */
+export interface Send {
+  sendId: string;
+  dispatchId: string;
+}
+
 export interface Campaign extends Named {
   variations: Some<Named>;
+  links: Some<Link>;
+  /** All users of a transmission of a scheduled campaign share its dispatch_id; a triggered one gives each their own. */
+  isTriggered: boolean;
+  sends: Some<Send>;
+}
+
+export interface Step extends Named {
+  messageVariationId: string;
+  links: Some<Link>;
 }
 
 export interface Canvas extends Named {
   variations: Some<Named>;
-  steps: Some<Named>;
+  steps: Some<Step>;
 }
 
 export interface Device {
@@ -36,11 +59,17 @@ export interface User {
   language: string;
   device: Device;
   deviceId: string;
+  mailboxProvider: string;
 }
 
-/** The customers and messages of one invented company: what events refer to. */
+/**
+ * The customers and messages of one invented company: what events refer to, and so what many of them have in common.
+ * Which ids are shared: Braze, "Dispatch ID behavior", read 2026-11-27.
+ */
 export interface World {
   appGroupId: string;
+  esp: string;
+  sendingIps: Some<string>;
   appIds: Some<string>;
   campaigns: Some<Campaign>;
   canvases: Some<Canvas>;
@@ -139,8 +168,19 @@ const user = (random: Random, index: number): User => {
     ...random.pick(places),
     device: random.pick(devices),
     deviceId: random.uuid(),
+    mailboxProvider: random.pick(["Gmail", "Outlook", "Yahoo"]),
   };
 };
+
+const linkAliases: Some<string> = ["hero", "product-1", "product-2", "product-3", "footer"];
+
+const links = (random: Random): Some<Link> =>
+  several(linkAliases.length, (position) => ({
+    id: random.hex(12),
+    alias: linkAliases[position] ?? "footer",
+    position,
+    url: `https://shop.example/products/${random.below(90_000) + 10_000}?utm_source=braze&utm_medium=email`,
+  }));
 
 const userCount = 5_000;
 
@@ -150,17 +190,27 @@ export const makeWorld = (seed: number): World => {
   const variations = () => several(3, (index) => ({ id: random.uuid(), name: `Variant ${index + 1}` }));
   return {
     appGroupId: random.hex(24),
+    esp: random.pick(["sendgrid", "sparkpost", "amazon_ses"]),
+    sendingIps: several(4, () => `192.0.2.${random.below(254) + 1}`),
     appIds: [random.uuid(), random.uuid()],
     campaigns: several(24, (index) => ({
       id: random.hex(24),
       name: `${random.pick(themes)} ${index + 1}`,
       variations: variations(),
+      links: links(random),
+      isTriggered: index % 4 === 3,
+      sends: several(3, () => ({ sendId: random.hex(24), dispatchId: random.hex(32) })),
     })),
     canvases: several(8, (index) => ({
       id: random.hex(24),
       name: `${random.pick(themes)} journey ${index + 1}`,
       variations: variations(),
-      steps: several(4, (step) => ({ id: random.uuid(), name: `Step ${step + 1}` })),
+      steps: several(4, (step) => ({
+        id: random.uuid(),
+        name: `Step ${step + 1}`,
+        messageVariationId: random.uuid(),
+        links: links(random),
+      })),
     })),
     users: several(userCount, (index) => user(random, index)),
   };
