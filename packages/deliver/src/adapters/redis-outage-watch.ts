@@ -1,3 +1,4 @@
+import { oneAtATime } from "@currents-relay/shared/runtime/one-at-a-time.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { Effect, OutageEvent } from "../core/outage-event.ts";
 import type { OutageState } from "../core/outage-state.ts";
@@ -63,19 +64,9 @@ const rememberedState = (onChange: (before: OutageState, after: OutageState) => 
   };
 };
 
-/** Runs one thing after the other, in the order asked for, so that a late answer never replaces a newer one. */
-const oneAtATime = () => {
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.catch(() => undefined).then(work);
-    last = turn;
-    return turn;
-  };
-};
-
 export const watchOutage = (options: OutageWatchOptions): OutageWatch => {
   const { workspace, outages, log, onEffects, everyMs = 1_000 } = options;
-  const inTurn = oneAtATime();
+  const inTurn = oneAtATime(); // so that a late answer never replaces a newer one
   const remembered = rememberedState((before, after) => {
     if (before.kind !== after.kind) log.info({ workspace, from: before.kind, to: after.kind }, "outage.state");
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { QueueKind } from "../contracts/jobs.ts";
 import { luaScript, type LuaScript } from "../runtime/lua-script.ts";
-import { compressed, expanded } from "./compressed.ts";
+import { compressed, compressedHard, expanded } from "./compressed.ts";
 import type { SpoolEntry } from "./spool.ts";
 
 const letters: Readonly<Record<QueueKind, string>> = {
@@ -27,11 +27,17 @@ export const encodeEntry = ({ kind, events, payload }: SpoolEntry): Buffer => {
   return Buffer.concat([head, compressed(payload)]);
 };
 
+/** The same entry in fewer bytes, if it gets any smaller. */
+export const shrunk = async (entry: Buffer): Promise<Buffer | undefined> => {
+  const hard = await compressedHard(payloadOf(entry));
+  return hard.length < entry.length - headBytes ? Buffer.concat([entry.subarray(0, headBytes), hard]) : undefined;
+};
+
 export const ownerLetterOf = (entry: Buffer): string => entry.toString("latin1", 0, 1);
 export const payloadOf = (entry: Buffer): Buffer => expanded(entry.subarray(headBytes));
 
 const preamble = readFileSync(new URL("./entry.lua", import.meta.url), "utf8");
 /** One of the spool's scripts; they all know what an entry is. */
 export const spoolScript = (
-  name: "put" | "move" | "settle" | "inspect" | "forget" | "suspect" | "release",
+  name: "put" | "move" | "settle" | "inspect" | "forget" | "suspect" | "release" | "shrink",
 ): LuaScript => luaScript(new URL(`./${name}.lua`, import.meta.url), preamble);

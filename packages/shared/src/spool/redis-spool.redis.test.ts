@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { beforeEach, expect, test } from "vitest";
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { JobId } from "../core/ids.ts";
-import { jobKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
+import { jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
 import { useRedis } from "../testing/redis-server.ts";
 import { redisSpool } from "./redis-spool.ts";
 import type { SpoolEntry } from "./spool.ts";
@@ -114,6 +114,48 @@ test("an entry that is gone cannot be moved, and moving it makes none", async ()
   expect(await usage()).toEqual({ isEmpty: "true" });
 });
 
+const someText = Buffer.from(
+  Array.from({ length: 4_000 }, (_, i) => `a line of JSON, number ${(i * i) % 977}\n`).join(""),
+);
+const bytesInUse = async () => Number(await redis.hget(spoolUsageKey(workspace), "bytes"));
+
+test("an entry that is shrunk takes less room, is counted by it, and keeps its payload; again changes nothing", async () => {
+  await spool().put([anEntry({ payload: someText, kind: "deadletter" })]);
+  const before = await bytesInUse();
+  await Promise.all([1, 2, 3].map(() => spool().shrink(id, "deadletter")));
+  const after = await bytesInUse();
+  expect(after).toBeLessThan(before * 0.9);
+  expect(await redis.strlen(spoolEntryKey(workspace, id))).toBe(after);
+  expect(await spool().read(id, "deadletter")).toEqual(someText);
+  await aJob("deadletter");
+  await spool().settle(id, "deadletter", "deliver", { in: 3, ok: 3 });
+  expect(await bytesInUse()).toBe(0);
+});
+
+test("what another queue's job waits for, is gone, or gets no smaller, is not shrunk", async () => {
+  await spool().shrink(id, "deadletter");
+  expect(await spool().missing([id])).toEqual([id]);
+  await spool().put([anEntry({ payload: someText })]);
+  const before = await bytesInUse();
+  await spool().shrink(id, "deadletter");
+  expect(await bytesInUse()).toBe(before);
+  const small = "d-file-0-1" as JobId;
+  await spool().put([anEntry({ id: small, payload: Buffer.from("x") })]);
+  const withSmall = await bytesInUse();
+  await spool().shrink(small, "deliver");
+  expect(await bytesInUse()).toBe(withSmall);
+});
+
+test("an entry that goes to another queue while it is being shrunk goes there as it was", async () => {
+  await spool().put([anEntry({ payload: someText })]);
+  const before = await bytesInUse();
+  const shrinking = spool().shrink(id, "deliver");
+  await spool().move(id, "deliver", "deadletter");
+  await shrinking;
+  expect(await bytesInUse()).toBe(before);
+  expect(await spool().read(id, "deadletter")).toEqual(someText);
+});
+
 test("a moved entry is settled from where it lies", async () => {
   await spool().put([anEntry()]);
   await spool().move(id, "deliver", "deadletter");
@@ -146,12 +188,15 @@ test("a queue's job has left when its entry was handed on or counted elsewhere, 
 
 test("with Redis out of memory nothing is put, but what is done is settled, and makes room", async () => {
   const withoutEntry = "d-file-0-2" as JobId;
-  await spool().put([anEntry()]);
+  await spool().put([anEntry({ payload: someText })]);
   await Promise.all([aJob("deliver"), aJob("deliver", withoutEntry)]);
   await redis.config("SET", "maxmemory", 1);
   try {
     await expect(spool().put([anEntry({ id: "d-file-0-1" as JobId })])).rejects.toThrow(/^OOM /);
     await spool().move(id, "deliver", "deadletter");
+    const bytes = await bytesInUse();
+    await spool().shrink(id, "deadletter");
+    expect(await bytesInUse()).toBeLessThan(bytes);
     expect(await spool().settle(id, "deliver", "deliver", { in: 3, ok: 3 })).toEqual({ counted: true });
     expect(await spool().settle(withoutEntry, "deliver", "deliver", { in: 1, ok: 1 })).toEqual({ counted: true });
   } finally {

@@ -4,12 +4,13 @@ import { tallyField } from "../contracts/tally.ts";
 import type { JobId } from "../core/ids.ts";
 import { acceptedKey, jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
 import { maxAcceptedBytes } from "./accepted.ts";
-import { encodeEntry, letterOf, ownerLetterOf, payloadOf, spoolScript } from "./entry.ts";
+import { encodeEntry, letterOf, ownerLetterOf, payloadOf, shrunk, spoolScript } from "./entry.ts";
 import { ownersOf } from "./owners.ts";
 import type { Spool } from "./spool.ts";
 
 const putScript = spoolScript("put");
 const moveScript = spoolScript("move");
+const shrinkScript = spoolScript("shrink");
 const settleScript = spoolScript("settle");
 
 /** How long a new entry is left alone by the sweeper. Saves it work; what keeps an entry safe is hand-over.ts. */
@@ -45,6 +46,13 @@ export const redisSpool = (redis: Redis, workspace: string, now: () => number = 
 
     move: async (id, from, to) => {
       await moveScript(redis, [entryKey(id), usage], [letterOf(from), letterOf(to)]);
+    },
+
+    shrink: async (id, kind) => {
+      const entry = await redis.getBuffer(entryKey(id));
+      if (entry === null || ownerLetterOf(entry) !== letterOf(kind)) return;
+      const smaller = await shrunk(entry);
+      if (smaller) await shrinkScript(redis, [entryKey(id), usage], [entry.length, smaller]);
     },
 
     hasLeft: async (id, kind) => {

@@ -32,6 +32,11 @@ export interface Spool {
    */
   move: (id: JobId, from: QueueKind, to: QueueKind) => Promise<void>;
   /**
+   * Compresses harder what will lie for long. An entry that is gone, or waits for another queue's job now, stays as it
+   * is. May be repeated.
+   */
+  shrink: (id: JobId, kind: QueueKind) => Promise<void>;
+  /**
    * True when this queue's job has nothing left to do: its entry was handed on to another queue's job of the same id,
    * or a job of this id was counted as done.
    */
