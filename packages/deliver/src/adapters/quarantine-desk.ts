@@ -55,7 +55,7 @@ export const quarantineDesk = (options: QuarantineDeskOptions): QuarantineDesk =
         tallyKey(workspace),
         jobKey("quarantine", workspace, id),
       ];
-      const args = [stored, JSON.stringify(next.data), encoded, ...tallyPairs(tally)];
+      const args = [stored, JSON.stringify(next.data), ...encoded, ...tallyPairs(tally)];
       return (await replaceScript(redis, keys, args)) === 1;
     },
 

@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import type { DeliverJob } from "../contracts/jobs.ts";
 import type { JobId } from "../core/ids.ts";
 import { acceptedKey, spoolEntryKey, spoolUsageKey, suspectsKey } from "../core/keys.ts";
-import { payloadOf, spoolScript } from "./entry.ts";
+import { payloadOf, readEntry, spoolScript } from "./entry.ts";
 
 const forgetScript = spoolScript("forget");
 const suspectScript = spoolScript("suspect");
@@ -66,8 +66,8 @@ export const acceptedBatches = (redis: Redis, workspace: string): AcceptedBatche
       return listed.flatMap((member, i) => (i % 2 === 0 ? [suspectOf(member, Number(listed[i + 1]))] : []));
     },
     payload: async ({ id }) => {
-      const entry = await redis.getBuffer(spoolEntryKey(workspace, id));
-      return entry === null ? undefined : payloadOf(entry);
+      const entry = await readEntry(redis, spoolEntryKey(workspace, id));
+      return entry && payloadOf(entry);
     },
     release: async ({ member }) => {
       await releaseScript(redis, [suspects, usage, entryPrefix], [member]);

@@ -1,5 +1,6 @@
 -- Stands in front of every script of the spool (entry.ts): what an entry is, and how its use is counted.
--- An entry: its queue's letter (1 byte), events (uint32, little-endian), compressed payload.
+-- An entry: its queue's letter (1 byte), events (uint32, little-endian), compressed payload. It lies under its key, or
+-- its first part does and the rest lies beside it, where that takes less memory (fitted.ts).
 -- The usage hash: `bytes`, and `events:<letter>` for each queue. Accepted entries (accepted.ts) have the letter "a" and
 -- are in neither: they have `accepted:bytes` and `accepted:events`, and `accepted:unkept` for events
 -- that found no room; as suspects, the same with `suspect:`.
@@ -9,12 +10,30 @@ local function readHead(bytes)
   return string.sub(bytes, 1, 1), (struct.unpack('<I4', bytes, 2))
 end
 
+local function restOf(entry)
+  return entry .. ':rest'
+end
+
+-- Bytes of both parts; 0 when it is not there.
+local function sizeOf(entry)
+  return redis.call('STRLEN', entry) + redis.call('STRLEN', restOf(entry))
+end
+
+local function writeEntry(entry, first, rest)
+  redis.call('SET', entry, first)
+  if rest == '' then redis.call('UNLINK', restOf(entry)) else redis.call('SET', restOf(entry), rest) end
+end
+
+local function unlinkEntry(entry)
+  redis.call('UNLINK', entry, restOf(entry))
+end
+
 -- Removes the entry, if it is there, from the spool, its index and its usage.
 local function removeEntry(entry, index, usage, id)
-  local size = redis.call('STRLEN', entry)
+  local size = sizeOf(entry)
   if size > 0 then
     local letter, events = readHead(redis.call('GETRANGE', entry, 0, 4))
-    redis.call('UNLINK', entry)
+    unlinkEntry(entry)
     redis.call('HINCRBY', usage, 'bytes', -size)
     redis.call('HINCRBY', usage, 'events:' .. letter, 0 - events) -- Lua makes "-0" of -0, which is no number to Redis
   end
@@ -23,7 +42,7 @@ end
 
 -- Keeps the entry of an accepted batch, as long as there is room for it, out of the spool's use and the sweeper's sight.
 local function keepEntry(entry, index, usage, accepted, batch)
-  local size = redis.call('STRLEN', entry)
+  local size = sizeOf(entry)
   local letter, events = '', 0
   if size > 0 then letter, events = readHead(redis.call('GETRANGE', entry, 0, 4)) end
   if letter == 'a' then return end
@@ -45,10 +64,10 @@ end
 -- Removes an entry that keepEntry kept. `kind`: whose use it is in, accepted | suspect.
 local function dropKept(set, usage, prefix, kind, member)
   local entry = prefix .. string.match(member, '^%S+')
-  local size = redis.call('STRLEN', entry)
+  local size = sizeOf(entry)
   if size > 0 then
     local _, events = readHead(redis.call('GETRANGE', entry, 0, 4))
-    redis.call('UNLINK', entry)
+    unlinkEntry(entry)
     redis.call('HINCRBY', usage, kind .. ':bytes', -size)
     redis.call('HINCRBY', usage, kind .. ':events', 0 - events)
   end

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import type { Redis } from "ioredis";
 import type { QueueKind } from "../contracts/jobs.ts";
 import { luaScript, type LuaScript } from "../runtime/lua-script.ts";
 import { compressed, compressedHard, expanded } from "./compressed.ts";
+import { fitted } from "./fitted.ts";
 import type { SpoolEntry } from "./spool.ts";
 
 const letters: Readonly<Record<QueueKind, string>> = {
@@ -20,17 +22,28 @@ export const waitingField = (kind: QueueKind): string => `events:${letters[kind]
 /** Letter and events (uint32, little-endian); see entry.lua. */
 const headBytes = 5;
 
-export const encodeEntry = ({ kind, events, payload }: SpoolEntry): Buffer => {
+/** As the scripts take it: the first part and the rest. */
+type Encoded = [first: Buffer, rest: Buffer];
+
+export const encodeEntry = ({ kind, events, payload }: SpoolEntry): Encoded => {
   const head = Buffer.alloc(headBytes);
   head.write(letters[kind], 0, "latin1");
   head.writeUInt32LE(events, 1);
-  return Buffer.concat([head, compressed(payload)]);
+  return fitted(Buffer.concat([head, compressed(payload)]));
 };
 
 /** The same entry in fewer bytes, if it gets any smaller. */
-export const shrunk = async (entry: Buffer): Promise<Buffer | undefined> => {
+export const shrunk = async (entry: Buffer): Promise<Encoded | undefined> => {
   const hard = await compressedHard(payloadOf(entry));
-  return hard.length < entry.length - headBytes ? Buffer.concat([entry.subarray(0, headBytes), hard]) : undefined;
+  if (hard.length >= entry.length - headBytes) return undefined;
+  return fitted(Buffer.concat([entry.subarray(0, headBytes), hard]));
+};
+
+/** Both parts of what lies under this key; undefined when nothing does. */
+export const readEntry = async (redis: Redis, key: string): Promise<Buffer | undefined> => {
+  const [first, rest] = await redis.mgetBuffer(key, `${key}:rest`);
+  if (!first) return undefined;
+  return rest ? Buffer.concat([first, rest]) : first;
 };
 
 export const ownerLetterOf = (entry: Buffer): string => entry.toString("latin1", 0, 1);

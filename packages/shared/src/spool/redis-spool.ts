@@ -4,7 +4,7 @@ import { tallyField } from "../contracts/tally.ts";
 import type { JobId } from "../core/ids.ts";
 import { acceptedKey, jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
 import { maxAcceptedBytes } from "./accepted.ts";
-import { encodeEntry, letterOf, ownerLetterOf, payloadOf, shrunk, spoolScript } from "./entry.ts";
+import { encodeEntry, letterOf, ownerLetterOf, payloadOf, readEntry, shrunk, spoolScript } from "./entry.ts";
 import { ownersOf } from "./owners.ts";
 import type { Spool } from "./spool.ts";
 
@@ -27,13 +27,13 @@ export const redisSpool = (redis: Redis, workspace: string, now: () => number = 
     put: async (entries) => {
       const encoded = entries.map(encodeEntry);
       const keys = entries.flatMap(({ id }) => [entryKey(id), ...ownerKeys(id)]);
-      const args = entries.flatMap(({ id }, i) => [id, encoded[i] ?? Buffer.alloc(0), ownersOf(id).length]);
+      const args = entries.flatMap(({ id }, i) => [id, ...(encoded[i] ?? []), ownersOf(id).length]);
       return { bytes: Number(await putScript(redis, [usage, index, ...keys], [now() + sweepGraceMs, ...args])) };
     },
 
     read: async (id, kind) => {
-      const entry = await redis.getBuffer(entryKey(id));
-      if (entry === null || (kind && ownerLetterOf(entry) !== letterOf(kind))) return undefined;
+      const entry = await readEntry(redis, entryKey(id));
+      if (!entry || (kind && ownerLetterOf(entry) !== letterOf(kind))) return undefined;
       return payloadOf(entry);
     },
 
@@ -49,10 +49,10 @@ export const redisSpool = (redis: Redis, workspace: string, now: () => number = 
     },
 
     shrink: async (id, kind) => {
-      const entry = await redis.getBuffer(entryKey(id));
-      if (entry === null || ownerLetterOf(entry) !== letterOf(kind)) return;
+      const entry = await readEntry(redis, entryKey(id));
+      if (!entry || ownerLetterOf(entry) !== letterOf(kind)) return;
       const smaller = await shrunk(entry);
-      if (smaller) await shrinkScript(redis, [entryKey(id), usage], [entry.length, smaller]);
+      if (smaller) await shrinkScript(redis, [entryKey(id), usage], [entry.length, ...smaller]);
     },
 
     hasLeft: async (id, kind) => {
