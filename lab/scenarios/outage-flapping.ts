@@ -7,6 +7,8 @@ export const outageFlapping: Scenario = {
   name: "outage-flapping",
   about: "Segment refuses for 1 to 4 s and accepts for up to 2 s, again and again: also in the middle of a replay",
   events: 20_000,
+  // As long as all of it may last: a refusal is noticed only where something is still to be sent.
+  setup: { feedSeconds: 35 },
   run: async (lab) => {
     await lab.untilAccepted(0.2);
     for (const status of refusals) {
