@@ -119,19 +119,22 @@ test("a chunk that transform could not end wins the claims that it may have take
   expect(await replayEntry(replayPorts(room, { claim, kinds: "ab" }))(id)).toMatchObject({ handedOver: 1, stays: {} });
 });
 
-test("a chunk of which a batch was handed over before stays, because nobody knows which events were in it", async () => {
-  const id = await aWholeChunk();
-  const batch = deliverJobId(chunkId(), "00000000", 0);
-  await room.queues.add("transform", [{ id: chunkId(), data: {} }]);
-  await noteBatches(room.redis, "acme", { chunk: chunkId(), batches: [batch] });
-  // Noted, and its chunk was killed before it was handed over.
-  expect(await replayPorts(room).wasHandedOver(chunkId())).toBe(false);
-  await room.queues.add("deliver", [{ id: batch, data: {} }]);
-  expect(await replayEntry(replayPorts(room))(id)).toMatchObject({
-    handedOver: 0,
-    stays: { "partly-sent": { events: 2 } },
-  });
-});
+test.each(["deliver", "deadletter"] as const)(
+  "a chunk whose batch has a %s job stays, because nobody knows which events were in it",
+  async (kind) => {
+    const id = await aWholeChunk();
+    const batch = deliverJobId(chunkId(), "00000000", 0);
+    await room.queues.add("transform", [{ id: chunkId(), data: {} }]);
+    await noteBatches(room.redis, "acme", { chunk: chunkId(), batches: [batch] });
+    // Noted, and its chunk was killed before it was handed over.
+    expect(await replayPorts(room).wasHandedOver(chunkId())).toBe(false);
+    await room.queues.add(kind, [{ id: batch, data: {} }]);
+    expect(await replayEntry(replayPorts(room))(id)).toMatchObject({
+      handedOver: 0,
+      stays: { "partly-sent": { events: 2 } },
+    });
+  },
+);
 
 test("what cannot be replayed says why: the file itself, an event that could not be read, a connector that is gone", async () => {
   const empty = await room.setAside([], { reason: "truncated" });

@@ -1,5 +1,6 @@
 import { jobKey, spoolEntryKey, spoolUsageKey, tallyKey } from "@currents-relay/shared/core/keys.ts";
 import { batchesOf } from "@currents-relay/shared/queues/batch-notes.ts";
+import { ownersOf } from "@currents-relay/shared/spool/owners.ts";
 import { encodeEntry } from "@currents-relay/shared/spool/entry.ts";
 import type { Redis } from "ioredis";
 import { contentOf, payloadOf, type QuarantineLine } from "../core/quarantine-content.ts";
@@ -61,7 +62,7 @@ export const quarantineDesk = (options: QuarantineDeskOptions): QuarantineDesk =
 
     wasHandedOver: async (chunk) => {
       const batches = await batchesOf(redis, workspace, chunk);
-      const jobs = batches.map((batch) => jobKey("deliver", workspace, batch));
+      const jobs = batches.flatMap((batch) => ownersOf(batch).map((kind) => jobKey(kind, workspace, batch)));
       return jobs.length > 0 && (await redis.exists(...jobs)) > 0;
     },
   };

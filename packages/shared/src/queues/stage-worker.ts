@@ -45,7 +45,7 @@ export interface StageWorkerOptions<Data> {
   enter?: (id: JobId) => Promise<void>;
   handle: (item: Item<Data>) => Promise<Outcome<JobEnd>>;
   /**
-   * What `hold` does with the job. "moved": it lies elsewhere now, so it ends here without being counted. Otherwise it
+   * What `hold` does with the job. "moved": it lies elsewhere now, so it ends here without being counted, and leaves nothing behind. Otherwise it
    * goes back to the head of its queue, which waits for so long; no attempt is used.
    */
   onHold?: (item: Item<Data>, reason: HoldReason) => Promise<typeof moved | { waitMs: number }>;
@@ -124,7 +124,10 @@ export const startStageWorker = <Data>(options: StageWorkerOptions<Data>): Stage
   const worker = openWorker(working, async (job, token = "") => {
     const run = inHand.begin(String(job.id));
     try {
-      return await runJob(working, { job, token, signal: run.signal });
+      const end = await runJob(working, { job, token, signal: run.signal });
+      // No tombstone: the job of its id in the other queue, waiting or done, is in the way of all that comes late.
+      if (end === moved) job.opts.removeOnComplete = true;
+      return end;
     } finally {
       run.end();
     }

@@ -44,7 +44,10 @@ const work = async (kind: QueueKind, end: JobEnd | "in hand" | "delayed" | "fail
   else if (end === "failed") {
     job.opts.attempts = 1;
     await job.moveToFailed(new Error("no"), "by-hand");
-  } else if (end !== "in hand") await worker.complete(job, end);
+  } else if (end !== "in hand") {
+    if (end === moved) job.opts.removeOnComplete = true; // as stage-worker.ts does
+    await worker.complete(job, end);
+  }
   await worker.close();
 };
 
@@ -199,7 +202,7 @@ test("a batch that was delivered although its dead letter is there is counted, a
   expect(await spool().hasLeft(id, "deadletter")).toBe(true);
 });
 
-test("when the dead letter's tombstone is gone too, what a late giver put for it goes", async () => {
+test("when the dead letter's tombstone is gone, what a late giver put for it goes", async () => {
   await put();
   await add("deliver");
   await work("deliver", moved);
