@@ -1,5 +1,5 @@
 import type { Measurement } from "./measurement.ts";
-import { largeBacklog, smallBacklog } from "./measurements/backlog.ts";
+import { heldBacklog, largeBacklog, smallBacklog } from "./measurements/backlog.ts";
 import { fused, jobPerEvent, plainScript, plainTuned } from "./measurements/baselines.ts";
 import { endToEnd, oneProcess, twoProcesses } from "./measurements/end-to-end.ts";
 import { latency } from "./measurements/latency.ts";
@@ -24,4 +24,5 @@ export const measurements: readonly Measurement[] = [
   neighbours,
   smallBacklog,
   largeBacklog,
+  heldBacklog,
 ];
