@@ -17,6 +17,7 @@ import { redisDeadLetters } from "./adapters/redis-dead-letters.ts";
 import { redisRate } from "./adapters/redis-rate.ts";
 import { segmentTransport } from "./adapters/segment-transport.ts";
 import { timedSend } from "./adapters/timed-send.ts";
+import { gatheredTexts, type ReadText } from "@currents-relay/shared/runtime/gathered-texts.ts";
 import { workspaceNotices } from "./adapters/workspace-notices.ts";
 import { openWorkspaceOutage } from "./adapters/workspace-outage.ts";
 import { endByAge } from "./end-by-age.ts";
@@ -27,13 +28,15 @@ import type { SegmentTransport } from "./transport.ts";
 import { startDeadLetterWorker, startDeliverWorker } from "./workers.ts";
 
 /** The deliver stage: for each workspace a worker for fresh batches and one for dead letters. */
-export const deliverStage = (context: StageContext, config: RelayConfig): Stage =>
-  createStage("deliver", config, (name, workspace, current) =>
-    openDeliver(context, { name, workspace, config: current }),
+export const deliverStage = (context: StageContext, config: RelayConfig): Stage => {
+  const readText = gatheredTexts(context.redis);
+  return createStage("deliver", config, (name, workspace, current) =>
+    openDeliver({ ...context, readText }, { name, workspace, config: current }),
   );
+};
 
 const openDeliver = async (
-  context: StageContext,
+  context: StageContext & { readText: ReadText },
   { name, workspace, config }: { name: string; workspace: WorkspaceConfig; config: RelayConfig },
 ): Promise<WorkspaceRunner> => {
   const { segment, expiry } = workspace;

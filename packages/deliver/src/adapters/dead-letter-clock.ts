@@ -12,23 +12,39 @@ export interface DeadLetterClockOptions {
   now: () => number;
 }
 
-/** Looks once: tells the outage how old its oldest dead letter is, and that a replay has come to its end. */
-export const lookOnce = async ({ deadLetters, outage, expiry, now }: DeadLetterClockOptions): Promise<void> => {
+/**
+ * Looks once: tells the outage how old its oldest dead letter is, and that a replay has come to its end. "quiet" when
+ * all flows and nothing is held.
+ */
+export const lookOnce = async ({
+  deadLetters,
+  outage,
+  expiry,
+  now,
+}: DeadLetterClockOptions): Promise<"quiet" | "busy"> => {
   const oldestHeldMs = await deadLetters.oldestHeldMs();
+  if (outage.state().kind === "flowing" && oldestHeldMs === undefined) return "quiet";
   await outage.report({ kind: "tick", oldestHeldMs, expiryAfterMs: expiry.afterMs, atMs: now() });
   if (outage.state().kind === "replaying" && oldestHeldMs === undefined)
     await outage.report({ kind: "drained", atMs: now() });
+  return "busy";
 };
 
 const everyMs = 1_000;
+/** A batch that was held in the moment when an outage closed is found after this. */
+const quietEveryMs = 5_000;
 
 /** {@link lookOnce} again and again; every pod does so, and the outage's state takes each fact once. */
 export const startDeadLetterClock = (options: DeadLetterClockOptions): { stop: () => Promise<void> } => {
   const stopped = new AbortController();
   const ended = (async () => {
     while (!stopped.signal.aborted) {
-      await lookOnce(options).catch((error: unknown) => options.log.warn({ err: error }, "dead-letters.unread"));
-      await delay(everyMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+      const seen = await lookOnce(options).catch((error: unknown) =>
+        options.log.warn({ err: error }, "dead-letters.unread"),
+      );
+      await delay(seen === "quiet" ? quietEveryMs : everyMs, undefined, { signal: stopped.signal }).catch(
+        () => undefined,
+      );
     }
   })();
   return {

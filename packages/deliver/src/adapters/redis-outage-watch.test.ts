@@ -102,7 +102,7 @@ describe("a pod's watch of the outage", () => {
     const outages = memoryOutages();
     const [answer, fail] = [outages.read, () => Promise.reject(new Error("Connection is closed."))];
     let read: Outages["read"] = answer;
-    const watch = await start({ ...outages, read: () => read() }, { everyMs: 5 });
+    const watch = await start({ ...outages, glance: () => read() }, { everyMs: 5 });
     await watch.report(keyChanged);
     const seen = watch.state();
     let failures = 0;
@@ -122,7 +122,7 @@ describe("a pod's watch of the outage", () => {
     let reads = 0;
     const counted: Outages = {
       ...outages,
-      read: () => {
+      glance: () => {
         reads += 1;
         return outages.read();
       },
@@ -133,11 +133,11 @@ describe("a pod's watch of the outage", () => {
     await watch.drain(signal);
     const readsAtEnd = reads;
     let othersReads = 0;
-    const read = () => {
+    const glance = () => {
       othersReads += 1;
       return outages.read();
     };
-    await start({ ...outages, read }, { everyMs: 1 });
+    await start({ ...outages, glance }, { everyMs: 1 });
     await expect.poll(() => othersReads).toBeGreaterThan(5);
     expect(reads).toBe(readsAtEnd);
     await watchOutage({ workspace: "acme", outages, log }).drain(signal);

@@ -74,7 +74,9 @@ export const watchOutage = (options: OutageWatchOptions): OutageWatch => {
 
   const refresh = () => inTurn(async () => remembered.set(await outages.read()));
   const refreshQuietly = () =>
-    refresh().catch((error: unknown) => log.warn({ workspace, err: error }, "outage.unread")); // the last state stays
+    inTurn(async () => remembered.set(await outages.glance())).catch((error: unknown) =>
+      log.warn({ workspace, err: error }, "outage.unread"),
+    ); // the last state stays
 
   return {
     name: `outage ${workspace}`,

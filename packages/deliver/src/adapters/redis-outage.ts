@@ -1,4 +1,5 @@
 import { outageKey } from "@currents-relay/shared/core/keys.ts";
+import type { ReadText } from "@currents-relay/shared/runtime/gathered-texts.ts";
 import { luaScript } from "@currents-relay/shared/runtime/lua-script.ts";
 import type { Redis } from "ioredis";
 import type { OutageEvent } from "../core/outage-event.ts";
@@ -8,6 +9,8 @@ import { type Step, step } from "../core/outage.ts";
 /** The outage of one workspace, shared by all pods. */
 export interface Outages {
   read: () => Promise<OutageState>;
+  /** As `read`, at the leisure of whoever reads for many. */
+  glance: () => Promise<OutageState>;
   /**
    * Tells what happened. Resolves with the state that all pods agree on then, and with the effects that this very
    * event brought about: of several pods that report the same, one gets them. An event that changes nothing writes
@@ -39,8 +42,9 @@ const decode = (text: string | undefined): Stored => {
 };
 
 /** The reducer over a shared text: read, step, swap, until no other pod was faster. Each round lost is another's won. */
-export const outagesIn = (text: SharedText): Outages => ({
+export const outagesIn = (text: SharedText, glance = text.read): Outages => ({
   read: async () => decode(await text.read()).state,
+  glance: async () => decode(await glance()).state,
 
   report: async (event) => {
     for (;;) {
@@ -57,10 +61,12 @@ export const outagesIn = (text: SharedText): Outages => ({
 
 const swapScript = luaScript(new URL("./swap.lua", import.meta.url));
 
-export const redisOutages = (redis: Redis, workspace: string): Outages => {
+/** `glance`: how the state is read where nothing hangs on the last 20 ms. */
+export const redisOutages = (redis: Redis, workspace: string, glance?: ReadText): Outages => {
   const key = outageKey(workspace);
-  return outagesIn({
+  const text: SharedText = {
     read: async () => (await redis.get(key)) ?? undefined,
     swap: async (before, after) => (await swapScript(redis, [key], [before ?? "", after])) === 1,
-  });
+  };
+  return outagesIn(text, glance && (() => glance(key)));
 };

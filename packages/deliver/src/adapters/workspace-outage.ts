@@ -1,6 +1,7 @@
 import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import { acceptedBatches } from "@currents-relay/shared/spool/accepted.ts";
 import { unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
+import type { ReadText } from "@currents-relay/shared/runtime/gathered-texts.ts";
 import type { StageContext } from "@currents-relay/shared/stage/stage.ts";
 import type { OutageGate } from "../outage-gate.ts";
 import { credentialWatch, keyFingerprint } from "./credential-watch.ts";
@@ -19,14 +20,14 @@ export interface WorkspaceOutage {
 
 /** Resolves when the state has been read; the first word on the credentials may still be on its way. */
 export const openWorkspaceOutage = async (
-  { redis, log: parent, metrics }: StageContext,
+  { redis, log: parent, metrics, readText }: StageContext & { readText: ReadText },
   workspace: string,
   { segment, expiry: { afterMs: expiryAfterMs } }: Pick<WorkspaceConfig, "segment" | "expiry">,
 ): Promise<WorkspaceOutage> => {
   const log = parent.child({ stage: "deliver" });
   const watch = watchOutage({
     workspace,
-    outages: redisOutages(redis, workspace),
+    outages: redisOutages(redis, workspace, readText),
     log,
     onEffects: (effects) => {
       if (effects.includes("probeNow")) credentials.askNow();

@@ -25,7 +25,17 @@ interface AdmissionOptions {
   config: RelayConfig;
 }
 
-/** Looks at Redis' memory and at what each workspace has waiting: two commands a second, for the whole process. */
+/** The bytes that each workspace has in the spool: one pipeline for all. */
+const bytesOf = async (redis: Redis, names: readonly string[]): Promise<unknown[]> => {
+  const pipeline = redis.pipeline();
+  for (const name of names) pipeline.hget(spoolUsageKey(name), "bytes");
+  return ((await pipeline.exec()) ?? []).map(([error, bytes]) => {
+    if (error) throw error;
+    return bytes;
+  });
+};
+
+/** Looks at Redis' memory and at what each workspace has waiting: two round trips a second, for the whole process. */
 export const watchAdmission = ({ redis, log, metrics, config: first }: AdmissionOptions): AdmissionWatch => {
   const stopped = new AbortController();
   let config = first;
@@ -35,7 +45,7 @@ export const watchAdmission = ({ redis, log, metrics, config: first }: Admission
     const names = Object.keys(config.workspaces);
     const [{ memoryBytes, limitBytes }, spools] = await Promise.all([
       readMemory(redis, config.redis?.memoryBudget),
-      Promise.all(names.map((name) => redis.hget(spoolUsageKey(name), "bytes"))),
+      bytesOf(redis, names),
     ]);
     const workspaces = new Map(
       names.map((name, index) => {

@@ -40,9 +40,11 @@ export const redisLedger = (redis: Redis, workspace: string, connector: string, 
   const takenKey = (scope: string) => `${base}:taken:${scope}`;
   return {
     open: async () => {
+      const { born, ...fields } = await redis.hgetall(marksKey);
+      if (born !== undefined) return { birth: born, isNew: false, marks: marksOf(fields) };
       const isNew = (await redis.hsetnx(marksKey, "born", randomUUID())) === 1;
-      const { born = "", ...fields } = await redis.hgetall(marksKey);
-      return { birth: born, isNew, marks: marksOf(fields) };
+      // Whoever was first wrote it; undefined only if Redis lost it in between, and then the next round sees a new one.
+      return { birth: (await redis.hget(marksKey, "born")) ?? "", isNew, marks: marksOf(fields) };
     },
     take: async (scope, files) => {
       const args = files.flatMap(({ id, atMs }) => [id, Math.trunc(atMs)]);
