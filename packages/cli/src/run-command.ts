@@ -24,6 +24,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "show where each workspace stands",
     load: async () => (await import("./commands/status.ts")).status,
   },
+  why: {
+    summary: "say where one event is, and why",
+    load: async () => (await import("./commands/why.ts")).why,
+  },
   dlq: {
     summary: "look after dead letters and quarantine: list, show, replay, archive, drop",
     load: async () => (await import("./commands/dlq.ts")).dlq,
