@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { DeliverJob } from "../contracts/jobs.ts";
@@ -43,6 +44,21 @@ describe("a batch that Segment accepted", () => {
     expect(await usage()).toMatchObject({ bytes: "0", "events:d": "0", "accepted:events": "3" });
     expect(await redis.zcard(spoolIndexKey(workspace))).toBe(0);
     expect(await spool().read(idOf(1), "deliver")).toBeUndefined();
+  });
+
+  test("is kept and goes whole where its entry has two parts", async () => {
+    const payload = randomBytes(41_000);
+    await accept(1, payload);
+    const kept = await redis.keys("relay:spool:*");
+    expect(kept).toHaveLength(2);
+    const bytes = (await Promise.all(kept.map((key) => redis.strlen(key)))).reduce((a, b) => a + b);
+    expect(await usage()).toMatchObject({ bytes: "0", "accepted:bytes": String(bytes) });
+    await batches().suspect();
+    const [suspect] = await batches().suspects();
+    expect(suspect && (await batches().payload(suspect))).toEqual(payload);
+    if (suspect) await batches().release(suspect);
+    expect(await redis.keys("relay:spool:*")).toEqual([]);
+    expect(await usage()).toMatchObject({ "suspect:bytes": "0", "suspect:events": "0" });
   });
 
   test("is counted and kept once, however often it is settled", async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
 import { beforeEach, expect, test } from "vitest";
 import type { QueueKind } from "../contracts/jobs.ts";
@@ -118,6 +119,35 @@ const someText = Buffer.from(
   Array.from({ length: 4_000 }, (_, i) => `a line of JSON, number ${(i * i) % 977}\n`).join(""),
 );
 const bytesInUse = async () => Number(await redis.hget(spoolUsageKey(workspace), "bytes"));
+/** Of the size of a batch, which nothing compresses: 41 kB as one string would take 48 of Redis. */
+const incompressible = randomBytes(41_000);
+const spoolKeys = async () => (await redis.keys("relay:spool:*")).toSorted();
+
+test("an entry in two parts is read, moved, counted and removed as one", async () => {
+  const key = spoolEntryKey(workspace, id);
+  await spool().put([anEntry({ payload: incompressible })]);
+  expect(await spoolKeys()).toEqual([key, `${key}:rest`]);
+  expect(await bytesInUse()).toBe((await redis.strlen(key)) + (await redis.strlen(`${key}:rest`)));
+  await spool().put([anEntry({ payload: Buffer.from("another") })]);
+  await spool().move(id, "deliver", "deadletter");
+  expect(await spool().read(id, "deadletter")).toEqual(incompressible);
+  await aJob("deadletter");
+  await spool().settle(id, "deadletter", "deliver", { in: 3, "dropped:expired": 3 });
+  expect(await spoolKeys()).toEqual([]);
+  expect(await usage()).toEqual({ "events:d": "0", "events:x": "0", isEmpty: "true" });
+});
+
+test("an entry in two parts that fits into one when it is shrunk leaves no second part", async () => {
+  // 22,191 bytes as it is put, which 20,480 and 1,792 hold; 20,152 when it is shrunk.
+  const word = (i: number) => `word-${(((i * i + i) * 48_271) % 2_147_483_647) % 300}`;
+  const payload = Buffer.from(Array.from({ length: 12_000 }, (_, i) => word(i)).join(" "));
+  await spool().put([anEntry({ payload, kind: "deadletter" })]);
+  expect(await spoolKeys()).toHaveLength(2);
+  await spool().shrink(id, "deadletter");
+  expect(await spoolKeys()).toHaveLength(1);
+  expect(await bytesInUse()).toBe(await redis.strlen(spoolEntryKey(workspace, id)));
+  expect(await spool().read(id)).toEqual(payload);
+});
 
 test("an entry that is shrunk takes less room, is counted by it, and keeps its payload; again changes nothing", async () => {
   await spool().put([anEntry({ payload: someText, kind: "deadletter" })]);

@@ -1,0 +1,50 @@
+import type { DeliverJob } from "@currents-relay/shared/contracts/jobs.ts";
+import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { spoolEntryKey } from "@currents-relay/shared/core/keys.ts";
+import { openWorkspaceQueues, type WorkspaceQueues } from "@currents-relay/shared/queues/workspace-queues.ts";
+import { redisSpool } from "@currents-relay/shared/spool/redis-spool.ts";
+import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
+import type { Redis } from "ioredis";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { redisDeadLetters } from "./redis-dead-letters.ts";
+
+const workspace = "acme";
+const id = "d-file-0-3-00000000-0" as JobId;
+const data: DeliverJob = {
+  v: 1,
+  connector: "engagement",
+  calls: 3,
+  bytes: 9,
+  landedAtMs: 1,
+  origin: { uri: "file:///a.avro", blockOffset: 7 },
+};
+const calls = Buffer.from(
+  Array.from({ length: 300 }, (_, i) => `{"messageId":"${(i * i) % 9_973}"}`)
+    .join(",\n")
+    .repeat(9),
+);
+
+const server = useRedis();
+let redis: Redis;
+let queues: WorkspaceQueues;
+beforeAll(() => {
+  redis = server.connect();
+  queues = openWorkspaceQueues(redis, workspace);
+});
+afterAll(() => queues.close());
+
+test("a batch that is held waits under its id with its calls, in less room; holding it again changes nothing", async () => {
+  const spool = redisSpool(redis, workspace);
+  const letters = redisDeadLetters(redis, workspace, { spool, queues }, () => 5_000);
+  expect(await letters.oldestHeldMs()).toBeUndefined();
+  await spool.put([{ id, kind: "deliver", events: 3, payload: calls }]);
+  const before = await redis.strlen(spoolEntryKey(workspace, id));
+
+  await letters.hold({ id, data }, "unauthorized");
+  await letters.hold({ id, data }, "operator");
+  const job = await queues.open("deadletter").getJob(id);
+  expect(job?.data).toEqual({ ...data, heldAtMs: 5_000, heldFor: "unauthorized" });
+  expect(await letters.oldestHeldMs()).toBe(5_000);
+  expect(await spool.read(id, "deadletter")).toEqual(calls);
+  expect(await redis.strlen(spoolEntryKey(workspace, id))).toBeLessThan(before);
+});
