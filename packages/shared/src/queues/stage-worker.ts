@@ -45,8 +45,8 @@ export interface StageWorkerOptions<Data> {
   enter?: (id: JobId) => Promise<void>;
   handle: (item: Item<Data>) => Promise<Outcome<JobEnd>>;
   /**
-   * What `hold` does with the job. "moved": it lies elsewhere now, so it ends here without being counted, and leaves nothing behind. Otherwise it
-   * goes back to the head of its queue, which waits for so long; no attempt is used.
+   * What `hold` does with the job. "moved": it lies elsewhere now, so it ends here without being counted, and leaves
+   * nothing behind. Otherwise it goes back to the head of its queue, which waits for so long; no attempt is used.
    */
   onHold?: (item: Item<Data>, reason: HoldReason) => Promise<typeof moved | { waitMs: number }>;
   /** Asked before a job waits: it need not if it was moved, or counted in another queue. */
