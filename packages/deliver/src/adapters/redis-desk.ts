@@ -8,6 +8,7 @@ import {
   spoolUsageKey,
   tallyKey,
 } from "@currents-relay/shared/core/keys.ts";
+import { answersOf } from "@currents-relay/shared/runtime/pipeline-answers.ts";
 import { letterOf } from "@currents-relay/shared/spool/entry.ts";
 import { ownersOf } from "@currents-relay/shared/spool/owners.ts";
 import type { Spool } from "@currents-relay/shared/spool/spool.ts";
@@ -100,9 +101,8 @@ const entryReader =
   async (ids: readonly string[], isInHand: boolean): Promise<DeskEntry[]> => {
     const pipeline = redis.pipeline();
     for (const id of ids) pipeline.hmget(jobKey(queue, workspace, id as JobId), "data", "timestamp", "counted");
-    const answers = (await pipeline.exec()) ?? [];
-    return answers.flatMap(([error, answer], index) => {
-      if (error) throw error;
+    const answers = await answersOf(pipeline);
+    return answers.flatMap((answer, index) => {
       // As HMGET answers: the fields as asked for.
       const [stored, addedMs, counted] = answer as [string | null, string | null, string | null];
       if (stored === null || counted !== null) return [];

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RelayConfig } from "@currents-relay/shared/config/schema.ts";
 import { spoolUsageKey } from "@currents-relay/shared/core/keys.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
+import { answersOf } from "@currents-relay/shared/runtime/pipeline-answers.ts";
 import type { Metrics } from "@currents-relay/shared/runtime/metrics.ts";
 import { readMemory } from "@currents-relay/shared/stage/gauges-snapshot.ts";
 import type { Redis } from "ioredis";
@@ -26,13 +27,10 @@ interface AdmissionOptions {
 }
 
 /** The bytes that each workspace has in the spool: one pipeline for all. */
-const bytesOf = async (redis: Redis, names: readonly string[]): Promise<unknown[]> => {
+const bytesOf = (redis: Redis, names: readonly string[]): Promise<unknown[]> => {
   const pipeline = redis.pipeline();
   for (const name of names) pipeline.hget(spoolUsageKey(name), "bytes");
-  return ((await pipeline.exec()) ?? []).map(([error, bytes]) => {
-    if (error) throw error;
-    return bytes;
-  });
+  return answersOf(pipeline);
 };
 
 /** Looks at Redis' memory and at what each workspace has waiting: two round trips a second, for the whole process. */

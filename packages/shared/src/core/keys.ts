@@ -13,7 +13,7 @@ export const jobKey = (kind: QueueKind, workspace: string, id: JobId): string =>
 export const completedKey = (kind: QueueKind, workspace: string): string =>
   `${keyPrefix}:${queueName(kind, workspace)}:completed`;
 
-/** One payload (string, zstd). */
+/** One payload (string, zstd); what is beyond its first part lies under this key and `:rest` (spool/entry.lua). */
 export const spoolEntryKey = (workspace: string, id: JobId): string => `${keyPrefix}:spool:${workspace}:${id}`;
 /** Sorted set of the workspace's payload ids by the time they were put (UNIX ms). */
 export const spoolIndexKey = (workspace: string): string => `${keyPrefix}:spool-index:${workspace}`;

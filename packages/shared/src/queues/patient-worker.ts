@@ -29,7 +29,7 @@ export class PatientWorker<Data, Result> extends Worker<Data, Result> {
     this.once("closing", () => this.#closing.abort());
   }
 
-  /** How long ago Redis last answered when asked for work, with a job or without. An idle worker asks every few seconds. */
+  /** How long ago Redis last answered when asked for work, with a job or without. An idle worker asks every 10 s. */
   get unansweredMs(): number {
     return performance.now() - this.#answeredMs;
   }

@@ -39,7 +39,7 @@ export const shrunk = async (entry: Buffer): Promise<Encoded | undefined> => {
   return fitted(Buffer.concat([entry.subarray(0, headBytes), hard]));
 };
 
-/** Both parts of what lies under this key; undefined when nothing does. */
+/** Both parts (entry.lua) of what lies under this key, in one step; undefined when nothing does. */
 export const readEntry = async (redis: Redis, key: string): Promise<Buffer | undefined> => {
   const [first, rest] = await redis.mgetBuffer(key, `${key}:rest`);
   if (!first) return undefined;

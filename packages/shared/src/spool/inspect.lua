@@ -4,17 +4,19 @@
 -- them again: see hand-over.ts.)
 -- KEYS[1] index   KEYS[2] usage hash   then for each entry: its key, and for each queue that may have its job: the
 --   job's hash, the set of done jobs
--- ARGV[1] when to look again (UNIX ms)   then for each entry: id, how many queues may have its job
+-- ARGV[1] when to look again (UNIX ms)   ARGV[2] the return value of a job that left its entry to another queue's job (relays
+--   before 2026-11-27 kept a tombstone of it)   then for each entry: id, how many queues may have its job
 -- Returns for each entry: {'live'} | {'removed'} | {'done', which of its queues (from 0), the job's return value}
 local found = {}
 local key = 3
-for i = 2, #ARGV, 2 do
+for i = 3, #ARGV, 2 do
   local id, queues = ARGV[i], tonumber(ARGV[i + 1])
   local isLive, done = false, nil
   for queue = 0, queues - 1 do
     local job, completed = KEYS[key + 1 + 2 * queue], KEYS[key + 2 + 2 * queue]
     if redis.call('ZSCORE', completed, id) then
-      done = { 'done', queue, redis.call('HGET', job, 'returnvalue') or '{}' }
+      local returned = redis.call('HGET', job, 'returnvalue') or '{}'
+      if returned ~= ARGV[2] then done = { 'done', queue, returned } end
     elseif redis.call('EXISTS', job) == 1 then
       isLive = true
     end

@@ -202,6 +202,20 @@ test("a batch that was delivered although its dead letter is there is counted, a
   expect(await spool().hasLeft(id, "deadletter")).toBe(true);
 });
 
+test("what an older relay held, and has a tombstone of in the deliver queue, stays", async () => {
+  await put();
+  await add("deliver");
+  await add("deadletter");
+  await spool().move(id, "deliver", "deadletter");
+  const worker = handWorker(redis, "deliver", workspace);
+  const job = await worker.take();
+  if (job) await worker.complete(job, moved);
+  await worker.close();
+  expect((await queues.open("deliver").getJob(id))?.returnvalue).toBe(moved);
+  expect(await sweep()).toBe(0);
+  expect(await spool().read(id, "deadletter")).toBeDefined();
+});
+
 test("when the dead letter's tombstone is gone, what a late giver put for it goes", async () => {
   await put();
   await add("deliver");

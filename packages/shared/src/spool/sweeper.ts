@@ -3,6 +3,7 @@ import type { QueueKind } from "../contracts/jobs.ts";
 import type { Tally } from "../contracts/tally.ts";
 import type { JobId } from "../core/ids.ts";
 import { completedKey, jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey } from "../core/keys.ts";
+import { moved } from "../queues/job-end.ts";
 import { spoolScript } from "./entry.ts";
 import { ownersOf } from "./owners.ts";
 
@@ -58,7 +59,7 @@ const sweepPage = async (
   const found = (await inspectScript(
     redis,
     [spoolIndexKey(workspace), spoolUsageKey(workspace), ...keys],
-    [lookAgainAtMs, ...args],
+    [lookAgainAtMs, JSON.stringify(moved), ...args],
   )) as Found[]; // inspect.lua's own answer, one for each id
   let ended = 0;
   for (const [i, id] of ids.entries()) {

@@ -1,8 +1,9 @@
-import type { ChainableCommander, Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { JobId } from "../core/ids.ts";
 import { jobKey, keyPrefix, outageKey, queueName, rateKey } from "../core/keys.ts";
 import { oldestOf } from "../core/lag.ts";
+import { answersOf } from "../runtime/pipeline-answers.ts";
 import { type OutageReading, outageReading } from "./gauges-outage.ts";
 import { readSchemaCounts, type SchemaCount } from "./schema-counts.ts";
 import { readSourceFaults, type SourceFault } from "./source-faults.ts";
@@ -105,9 +106,3 @@ const readJobs = async (
   // A job may end between the two reads. Our own words (contracts/jobs.ts).
   return data.filter((text) => text !== null).map((text) => JSON.parse(text) as Ages);
 };
-
-const answersOf = async (pipeline: ChainableCommander): Promise<unknown[]> =>
-  ((await pipeline.exec()) ?? []).map(([error, answer]) => {
-    if (error) throw error;
-    return answer;
-  });
