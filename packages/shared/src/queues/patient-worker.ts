@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Job, type Processor, Worker, type WorkerOptions } from "bullmq";
+import type { Redis } from "ioredis";
+import { type SharedBackend, sharedBackends } from "./shared-backends.ts";
 
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
@@ -11,7 +13,7 @@ type Failed<Data, Result> = Parameters<Worker<Data, Result>["handleFailed"]>;
  * BullMQ's worker, patient with a Redis that refuses. A class, because BullMQ calls these two of its own methods, and
  * only there can a refusal be met before it turns into a busy loop, or into a job that is done but not recorded.
  */
-export class PatientWorker<Data, Result> extends Worker<Data, Result> {
+export class PatientWorker<Data, Result> extends Worker<Data, Result, string, SharedBackend> {
   readonly #again: <T>(action: () => Promise<T>) => Promise<T>;
   readonly #closing = new AbortController();
   #refusals = 0;
@@ -21,17 +23,17 @@ export class PatientWorker<Data, Result> extends Worker<Data, Result> {
   constructor(
     name: string,
     processor: Processor<Data, Result>,
-    options: WorkerOptions,
+    { connection, ...options }: Omit<WorkerOptions, "connection"> & { connection: Redis },
     again: <T>(action: () => Promise<T>) => Promise<T>,
   ) {
-    super(name, processor, { ...options, autorun: false });
+    super(name, processor, { ...options, connection, autorun: false }, sharedBackends(connection));
     this.#again = again;
     this.once("closing", () => this.#closing.abort());
   }
 
-  /** How long ago Redis last answered when asked for work, with a job or without. An idle worker asks every 10 s. */
+  /** How long ago Redis last answered when asked for work, with a job or without. It is asked every few seconds. */
   get unansweredMs(): number {
-    return performance.now() - this.#answeredMs;
+    return Math.min(performance.now() - this.#answeredMs, this.backend.unansweredMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** BullMQ asks again at once, thousands of times a second, when an idle worker's question is refused. */
@@ -61,6 +63,6 @@ export class PatientWorker<Data, Result> extends Worker<Data, Result> {
   abandon(): void {
     // Renewed for ever otherwise, for a job that heeds no signal.
     this.lockManager.close().catch(() => undefined);
-    this.backend.close(true).catch(() => undefined);
+    this.backend.close().catch(() => undefined);
   }
 }

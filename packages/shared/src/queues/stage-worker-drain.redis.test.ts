@@ -32,6 +32,10 @@ const aLongJob = () => {
   return { begun: begun.promise, end: () => end.resolve(), runs, handle };
 };
 
+/** Resolves when the worker has found no job and waits for one. */
+const untilIdle = () =>
+  eventually(async () => expect(await rig.redis.info("clients")).toContain("blocked_clients:1\r"));
+
 test("a drain waits for the job in hand and its settling, and takes no other", async () => {
   await rig.add(["t-a-0", "t-a-1"]);
   const { begun, end, runs, handle } = aLongJob();
@@ -58,7 +62,7 @@ test("a drain waits for the job in hand and its settling, and takes no other", a
 
 test("a worker without work drains at once", async () => {
   const worker = rig.start({ handle: () => Promise.resolve(ok(counted)) });
-  await eventually(async () => expect(await rig.queue.getWorkersCount()).toBe(1));
+  await untilIdle();
   const startedMs = performance.now();
   await worker.drain(never);
   expect(performance.now() - startedMs).toBeLessThan(1_000);
@@ -124,7 +128,7 @@ test("with Redis gone and no job in hand there is nothing to wait for", async ()
   const redis = connectRedis(server.url(), gatheringLog([]));
   const lonely = stageRig(redis);
   const worker = lonely.start({ timing: { giveBackMs: 60_000 }, handle: () => Promise.resolve(ok(counted)) });
-  await eventually(async () => expect(await rig.queue.getWorkersCount()).toBe(1));
+  await untilIdle();
   let failures = 0;
   redis.on("error", () => (failures += 1));
   await server.server().kill9();

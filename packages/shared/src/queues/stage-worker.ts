@@ -97,8 +97,8 @@ export const maxAttempts = 10;
 export const noLimit = 1_000_000_000;
 const longestBackoffMs = 60_000;
 const suspectWaitMs = 1_000;
-/** A new job wakes an idle worker at once. This is for a sign that was lost: so often it asks all the same. */
-const idleAskSeconds = 10;
+/** A new job wakes an idle worker at once, and a sign that was lost is noticed by the look after all queues. */
+const idleAskSeconds = 60;
 /** How long a forced drain waits where no job is in hand: for the record of one that has just ended. */
 const giveBackOfNoneMs = 1_000;
 

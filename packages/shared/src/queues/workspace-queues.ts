@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { JobId } from "../core/ids.ts";
 import { keyPrefix, queueName } from "../core/keys.ts";
+import { sharedBackends } from "./shared-backends.ts";
 import { noLimit } from "./stage-worker.ts";
 
 export interface NewJob<Data> {
@@ -44,7 +45,7 @@ export const openWorkspaceQueues = (redis: Redis, workspace: string): WorkspaceQ
   const open = (kind: QueueKind): Queue => {
     const known = queues.get(kind);
     if (known) return known;
-    const queue = new Queue(queueName(kind, workspace), {
+    const options = {
       connection: redis,
       prefix: keyPrefix,
       // 10,000 entries of the default would cost 668 KB a queue.
@@ -56,7 +57,8 @@ export const openWorkspaceQueues = (redis: Redis, workspace: string): WorkspaceQ
         removeOnFail: false,
         stackTraceLimit: 1,
       },
-    });
+    };
+    const queue = new Queue(queueName(kind, workspace), options, sharedBackends(redis));
     // Commands reject by themselves; without a listener the event would end the process.
     queue.on("error", () => undefined);
     queues.set(kind, queue);

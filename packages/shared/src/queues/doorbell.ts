@@ -1,0 +1,135 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Redis } from "ioredis";
+import { blockingQuestion, type QuestionTiming } from "./blocking-question.ts";
+
+/** BullMQ's word that a queue may have work: score 0, or (UNIX ms) when its next delayed job is due. */
+export interface Marker {
+  member: string;
+  score: number;
+}
+
+/** Somebody who waits at a {@link Doorbell}. */
+export interface Waiting {
+  /** undefined: the time is over, or somebody else found that there may be work. */
+  marker: Promise<Marker | undefined>;
+  /** Ends the waiting: `marker` rejects with the reason. */
+  leave: (reason: Error) => void;
+}
+
+/** Where all queues of a process that have no work wait for some, on one connection. */
+export interface Doorbell {
+  /** @param markerKey BullMQ's sorted set of a queue's markers; taken from there when it rings. */
+  wait: (markerKey: string, timeoutMs: number) => Waiting;
+  /** Ends the waiting of one who waits for this queue, if there is one. */
+  ring: (markerKey: string) => void;
+  /** How long ago Redis last answered; it is asked every few seconds while anybody waits. */
+  unansweredMs: () => number;
+  /** For when nobody waits any more: closes the connection. Who waits later opens another. */
+  close: () => void;
+}
+
+/** Those who come within this time are added to the question at once. */
+const gatherMs = 2;
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
+
+/** A connection is opened when somebody waits. */
+export const openDoorbell = (redis: Redis, timing: Partial<QuestionTiming> = {}): Doorbell => {
+  const question = blockingQuestion(redis, timing);
+  const waiters = waitersByKey();
+  let isListening = false;
+  let isAdding = false;
+
+  const askOnce = async (): Promise<void> => {
+    const answer = await question.ask(waiters.keys);
+    if (!answer) return;
+    const [key, member, score] = answer;
+    const waiter = waiters.first(key);
+    if (waiter) waiter.end({ member, score: Number(score) });
+    // Whoever it was for has left: it is for a worker of another process then.
+    else await redis.zadd(key, score, member);
+  };
+
+  const listen = async (): Promise<void> => {
+    if (isListening) return;
+    isListening = true;
+    let failures = 0;
+    while (waiters.keys().length > 0) {
+      try {
+        await askOnce();
+        failures = 0;
+      } catch {
+        // Redis is away, or refuses: those who wait have a time of their own.
+        await delay(Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(10, failures++)));
+      }
+    }
+    isListening = false;
+  };
+
+  const isAnyMissing = (): boolean => {
+    const asked = question.askedKeys();
+    return asked !== undefined && waiters.keys().some((key) => !asked.has(key));
+  };
+
+  /** The question under way ends, so that the next one has all keys in it. */
+  const addMissing = async (): Promise<void> => {
+    if (isAdding) return;
+    isAdding = true;
+    await delay(gatherMs);
+    // Again, where the question had not arrived yet.
+    while (isAnyMissing() && (await question.interrupt())) await delay(gatherMs);
+    isAdding = false;
+  };
+
+  return {
+    wait: (markerKey, timeoutMs) => {
+      const waiting = waiters.add(markerKey, timeoutMs);
+      void listen();
+      if (question.askedKeys()?.has(markerKey) === false) void addMissing();
+      return waiting;
+    },
+    ring: (markerKey) => waiters.first(markerKey)?.end(),
+    unansweredMs: question.unansweredMs,
+    close: question.close,
+  };
+};
+
+interface Waiter {
+  end: (marker?: Marker) => void;
+}
+
+/** Who waits, by key; the one that came last is last, so that a busy queue is not asked for before the others. */
+const waitersByKey = () => {
+  const byKey = new Map<string, Waiter[]>();
+
+  const remove = (key: string, waiter: Waiter): void => {
+    const others = (byKey.get(key) ?? []).filter((other) => other !== waiter);
+    if (others.length > 0) byKey.set(key, others);
+    else byKey.delete(key);
+  };
+
+  const add = (key: string, timeoutMs: number): Waiting => {
+    const { promise, resolve, reject } = Promise.withResolvers<Marker | undefined>();
+    const leaving = () => {
+      clearTimeout(timer);
+      remove(key, waiter);
+    };
+    const waiter: Waiter = {
+      end: (marker) => {
+        leaving();
+        resolve(marker);
+      },
+    };
+    const timer = setTimeout(() => waiter.end(), timeoutMs);
+    byKey.set(key, [...(byKey.get(key) ?? []), waiter]);
+    return {
+      marker: promise,
+      leave: (reason) => {
+        leaving();
+        reject(reason);
+      },
+    };
+  };
+
+  return { add, first: (key: string) => byKey.get(key)?.[0], keys: () => [...byKey.keys()] };
+};

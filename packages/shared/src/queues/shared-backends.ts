@@ -1,0 +1,121 @@
+import {
+  type BackendFactory,
+  ConnectionClosedError,
+  type QueueBaseOptions,
+  QueueKeys,
+  RedisConnection,
+  RedisQueueBackend,
+  type WorkerOptions,
+} from "bullmq";
+import type { Redis } from "ioredis";
+import { keyPrefix } from "../core/keys.ts";
+import { luaScript } from "../runtime/lua-script.ts";
+import { type Doorbell, type Marker, openDoorbell, type Waiting } from "./doorbell.ts";
+
+const lookScript = luaScript(new URL("./queue-look.lua", import.meta.url));
+
+/** How many of its keys the script needs of each queue, in its order. */
+const lookedAt = ["active", "stalled", "wait", "prioritized", "delayed"] as const;
+const areInHand = 1;
+const doWait = 2;
+
+/** What all queues of one connection have in common. */
+interface Shared {
+  redis: Redis;
+  connection: RedisConnection;
+  doorbell: Doorbell;
+  /** The backends of all workers. */
+  working: Set<SharedBackend>;
+  /** What the last look found. */
+  look?: { atMs: number; inHand: Promise<ReadonlySet<SharedBackend>> };
+}
+
+const sharedOf = new WeakMap<Redis, Shared>();
+
+/**
+ * BullMQ's way to Redis, for hundreds of queues in one process. By itself BullMQ gives each worker a connection to
+ * block on, and lets each ask every few seconds whether jobs of its queue were left behind. Here all wait on one
+ * connection (doorbell.ts), and one script looks after all of them. Why: docs/adr/0029.
+ */
+export const sharedBackends =
+  (redis: Redis): BackendFactory<SharedBackend> =>
+  (name, options, { withBlockingConnection: isWorker = false } = {}) =>
+    new SharedBackend(sharedBy(redis), name, options, isWorker);
+
+const sharedBy = (redis: Redis): Shared => {
+  const known = sharedOf.get(redis);
+  if (known) return known;
+  // The version of Redis is checked once, at the start of the process.
+  const connection = new RedisConnection(redis, { shared: true, blocking: false, skipVersionCheck: true });
+  // Commands reject by themselves; without a listener the event would end the process.
+  connection.on("error", () => undefined);
+  const shared: Shared = { redis, connection, doorbell: openDoorbell(redis), working: new Set() };
+  sharedOf.set(redis, shared);
+  return shared;
+};
+
+/** Looks at the queues of all workers; those that have work and wait all the same are woken: their sign was lost. */
+const lookAtAll = async ({ redis, working, doorbell }: Shared): Promise<ReadonlySet<SharedBackend>> => {
+  const backends = [...working];
+  const keys = backends.flatMap((backend) => lookedAt.map((type) => backend.toKey(type)));
+  const looks = (await lookScript(redis, keys, [Date.now()])) as number[]; // its own answer
+  const has = (what: number) => backends.filter((_, index) => ((looks[index] ?? 0) & what) !== 0);
+  for (const backend of has(doWait)) doorbell.ring(backend.toKey("marker"));
+  return new Set(has(areInHand));
+};
+
+/** A class, because BullMQ's backend is one, and these are its questions that hundreds of queues must ask together. */
+export class SharedBackend extends RedisQueueBackend {
+  readonly #shared: Shared;
+  readonly #waits = new Set<Waiting>();
+  readonly #lookAgeMs: number;
+
+  constructor(shared: Shared, name: string, options: WorkerOptions | QueueBaseOptions, isWorker: boolean) {
+    const names = new QueueKeys(keyPrefix);
+    const toKey = (type: string): string => names.toKey(name, type);
+    super(shared.connection, name, names.getKeys(name), toKey, options, undefined, false);
+    this.#shared = shared;
+    this.#lookAgeMs = "stalledInterval" in options ? (options.stalledInterval ?? 0) / 2 : 0;
+    if (isWorker) shared.working.add(this);
+  }
+
+  /** How long ago Redis answered the question for work; undefined: this queue does not ask at the moment. */
+  get unansweredMs(): number | undefined {
+    return this.#waits.size > 0 ? this.#shared.doorbell.unansweredMs() : undefined;
+  }
+
+  override async waitForJob(seconds: number): Promise<Marker | null> {
+    const wait = this.#shared.doorbell.wait(this.toKey("marker"), seconds * 1_000);
+    this.#waits.add(wait);
+    try {
+      return (await wait.marker) ?? null;
+    } finally {
+      this.#waits.delete(wait);
+    }
+  }
+
+  /** Waiting ends as if its connection had been closed: that is how a worker knows not to fetch anything more. */
+  override disconnectBlocking(): Promise<void> {
+    for (const wait of this.#waits) wait.leave(new ConnectionClosedError());
+    return Promise.resolve();
+  }
+
+  override async moveStalledJobsToWait(): Promise<string[]> {
+    const { look } = this.#shared;
+    const nowMs = performance.now();
+    const { inHand } = look && nowMs - look.atMs < this.#lookAgeMs ? look : this.#lookNow(nowMs);
+    return (await inHand).has(this) ? super.moveStalledJobsToWait() : [];
+  }
+
+  #lookNow(atMs: number) {
+    return (this.#shared.look = { atMs, inHand: lookAtAll(this.#shared) });
+  }
+
+  override close(): Promise<void> {
+    const { working, doorbell } = this.#shared;
+    this.closing ??= this.disconnectBlocking();
+    working.delete(this);
+    if (working.size === 0) doorbell.close();
+    return this.closing;
+  }
+}
