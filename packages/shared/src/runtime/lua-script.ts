@@ -28,3 +28,7 @@ const withPreamble = (source: string, preamble: string): string => {
   const flags = /^#!.*\n/.exec(source)?.[0] ?? "";
   return flags + preamble + source.slice(flags.length);
 };
+
+/** Redis gives a hash to Lua, and a script gives it on, as a list: field, value, field, value. */
+export const fieldsOf = (list: readonly string[]): Record<string, string> =>
+  Object.fromEntries(list.flatMap((field, index) => (index % 2 === 0 ? [[field, list[index + 1] ?? ""]] : [])));

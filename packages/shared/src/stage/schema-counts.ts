@@ -12,12 +12,14 @@ export const schemaCountsKey = (workspace: string): string => `${keyPrefix}:sche
 /** Hash: `event type|fingerprint` -> the schema's fields as JSON; `event type` -> the fingerprint seen last as new. */
 export const schemasKey = (workspace: string): string => `${keyPrefix}:schemas:${workspace}`;
 
-export const readSchemaCounts = async (redis: Redis, workspace: string): Promise<Record<string, SchemaCount>> => {
-  const fields = await redis.hgetall(schemaCountsKey(workspace));
-  return Object.fromEntries(
+export const readSchemaCounts = async (redis: Redis, workspace: string): Promise<Record<string, SchemaCount>> =>
+  schemaCountsOf(await redis.hgetall(schemaCountsKey(workspace)));
+
+/** @param fields the hash under {@link schemaCountsKey} */
+export const schemaCountsOf = (fields: Readonly<Record<string, string>>): Record<string, SchemaCount> =>
+  Object.fromEntries(
     Object.entries(fields).map(([eventType, text]) => {
       const [seen = 0, changedAtMs = 0] = text.split(":").map(Number);
       return [eventType, { seen, changedAtMs }];
     }),
   );
-};

@@ -11,11 +11,12 @@ export interface SourceFault {
 }
 
 /** The present fault of each connector of a workspace, as its listers last said. */
-export const readSourceFaults = async (redis: Redis, workspace: string): Promise<SourceFault[]> => {
-  const fields = await redis.hgetall(sourceFaultsKey(workspace));
-  // Written by noteSourceFault.
-  return Object.values(fields).map((text) => JSON.parse(text) as SourceFault);
-};
+export const readSourceFaults = async (redis: Redis, workspace: string): Promise<SourceFault[]> =>
+  sourceFaultsOf(await redis.hgetall(sourceFaultsKey(workspace)));
+
+/** @param fields the hash under `sourceFaultsKey`, written by noteSourceFault */
+export const sourceFaultsOf = (fields: Readonly<Record<string, string>>): SourceFault[] =>
+  Object.values(fields).map((text) => JSON.parse(text) as SourceFault);
 
 /** `why` undefined: it is well. Says since when by itself: a fault that goes on keeps its time. */
 export const noteSourceFault = async (

@@ -9,7 +9,7 @@ import {
   type Tally,
 } from "../contracts/tally.ts";
 import { queueName, keyPrefix, spoolUsageKey, tallyKey } from "../core/keys.ts";
-import { luaScript } from "../runtime/lua-script.ts";
+import { fieldsOf, luaScript } from "../runtime/lua-script.ts";
 import { waitingField } from "../spool/entry.ts";
 
 const statusScript = luaScript(new URL("./status.lua", import.meta.url));
@@ -37,11 +37,21 @@ export const readWorkspaceStatus = async (redis: Redis, workspace: string): Prom
   ];
   // The script's own answer.
   const [tally, usage, filesWaiting] = (await statusScript(redis, keys, [])) as [string[], string[], number];
-  const [counts, uses] = [fieldsOf(tally), fieldsOf(usage)];
-  const waiting = (kind: QueueKind) => Number(uses[waitingField(kind)] ?? 0);
+  return statusOf(workspace, { tally: fieldsOf(tally), usage: fieldsOf(usage), filesWaiting });
+};
+
+interface StatusParts {
+  /** The hashes under `tallyKey` and `spoolUsageKey`, read in the same step. */
+  tally: Readonly<Record<string, string>>;
+  usage: Readonly<Record<string, string>>;
+  filesWaiting: number;
+}
+
+export const statusOf = (workspace: string, { tally, usage, filesWaiting }: StatusParts): WorkspaceStatus => {
+  const waiting = (kind: QueueKind) => Number(usage[waitingField(kind)] ?? 0);
   return {
     workspace,
-    tallies: talliesByStage(counts),
+    tallies: talliesByStage(tally),
     filesWaiting,
     waiting: {
       transform: waiting("transform"),
@@ -49,8 +59,8 @@ export const readWorkspaceStatus = async (redis: Redis, workspace: string): Prom
       held: waiting("deadletter"),
       quarantined: waiting("quarantine"),
     },
-    spoolBytes: Number(uses["bytes"] ?? 0),
-    suspect: suspectIn(uses),
+    spoolBytes: Number(usage["bytes"] ?? 0),
+    suspect: suspectIn(usage),
   };
 };
 
@@ -59,10 +69,6 @@ const suspectIn = (uses: Readonly<Record<string, string>>): WorkspaceStatus["sus
   const unkept = Number(uses["suspect:unkept"] ?? 0);
   return { events: Number(uses["suspect:events"] ?? 0) + unkept, unkept };
 };
-
-/** Redis gives a hash to Lua as a list: field, value, field, value. */
-const fieldsOf = (list: readonly string[]): Record<string, string> =>
-  Object.fromEntries(list.flatMap((field, index) => (index % 2 === 0 ? [[field, list[index + 1] ?? ""]] : [])));
 
 const talliesByStage = (fields: Readonly<Record<string, string>>): Record<CountingStage, Tally> => {
   const tallies: Record<CountingStage, Tally> = { ingest: {}, transform: {}, deliver: {} };
