@@ -35,8 +35,11 @@ test("when Segment refuses everything with 400 the workspace is held, and only s
   startRelayCommand(["start"], { cwd: folder });
   const eventTypes = ["users.messages.email.Open"];
   const { readableIds } = await makeCurrents({ into: join(folder, "currents"), events: 2_000, eventTypes, seed: 1 });
-  await until("the workspace is held", async () => (await workspace())?.holdReason === "everything-refused");
-  expect(await workspace()).toMatchObject({ state: "holding" });
+  // One look at both: every second a trial is made, and then it is called replaying.
+  await until("the workspace is held", async () => {
+    const { state, holdReason } = (await workspace()) ?? {};
+    return state === "holding" && holdReason === "everything-refused";
+  });
   expect(await setAside()).toBeGreaterThanOrEqual(50);
 
   segment.control({ rules: [] });

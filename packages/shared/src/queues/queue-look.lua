@@ -1,3 +1,4 @@
+#!lua flags=no-writes,allow-oom
 -- Looks at many queues at once. For each of them five keys, as BullMQ names them:
 -- active, stalled, wait, prioritized, delayed. ARGV: UNIX ms.
 -- Answers for each: 1, jobs are in hand or were; plus 2, jobs wait for a worker.
