@@ -3,6 +3,7 @@ import type { FileSet } from "../event-files.ts";
 import type { Figure, Readings } from "../figure.ts";
 import { landAll } from "../landing.ts";
 import type { Bench, Measurement } from "../measurement.ts";
+import { stages } from "../relay-processes.ts";
 import { isAtRest, openRig } from "../rig.ts";
 import { targets } from "../targets.ts";
 
@@ -30,6 +31,22 @@ const shareOf = (set: FileSet, index: number, workspaces: number): FileSet => ({
   paths: set.paths.filter((_, file) => file % workspaces === index),
 });
 
+const eventsTogether = 3_000;
+
+/** The most memory each stage has resident while a larger file lands in every workspace at once: MB, by figure. */
+const memoryTogether = async (bench: Bench, workspaces: number): Promise<Readings> => {
+  const names = Array.from({ length: workspaces }, (_, index) => `w${index + 1}`);
+  const set = await bench.files.get({
+    events: workspaces * eventsTogether,
+    eventsPerFile: eventsTogether,
+    seed: 6,
+  });
+  await using rig = await openRig(bench, { workspaces: names, poll: "500ms" });
+  await Promise.all(names.map((name, index) => landAll(shareOf(set, index, workspaces), rig.source(name), "files")));
+  await rig.standIn.untilAccepted(set.events);
+  return Object.fromEntries(rig.relays.map(({ role, peakRssBytes }) => [`${role}Together`, peakRssBytes() / 1e6]));
+};
+
 /** What the processes cost each second while nothing comes. */
 const idleCost = async (bench: Bench, workspaces: number): Promise<number> => {
   const names = Array.from({ length: workspaces }, (_, index) => `w${index + 1}`);
@@ -55,6 +72,7 @@ const run = async (bench: Bench): Promise<Readings> => {
     redisMany: many.cpuUs.redis,
     startupMany: many.startupMs,
     idleMany: await idleCost(bench, 200),
+    ...(await memoryTogether(bench, 200)),
   };
 };
 
@@ -75,6 +93,11 @@ export const workspaces: Measurement = {
     us("redisMany", "CPU of Redis, 200 workspaces"),
     { id: "startupMany", label: "start of the processes, 200 workspaces", unit: "ms" },
     { id: "idleMany", label: "CPU of relay and Redis while nothing comes, 200 workspaces", unit: "ms/s" },
+    ...stages.map((stage) => ({
+      id: `${stage}Together`,
+      label: `memory of ${stage}, a file of 3,000 events in each of 200`,
+      unit: "MB",
+    })),
   ],
   run,
 };

@@ -7,6 +7,8 @@ import type { FileId } from "@currents-relay/shared/core/ids.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
 import { unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
+import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
+import { type Hands, openHands } from "@currents-relay/shared/queues/hands.ts";
 import { type Item, startStageWorker, type StageWorkerOptions } from "@currents-relay/shared/queues/stage-worker.ts";
 import {
   createStage,
@@ -31,8 +33,10 @@ import { linesOf } from "./core/request-body.ts";
 import { ingestObject, ingestRequest } from "./pipeline.ts";
 import type { IngestPorts, RequestPorts, Source } from "./ports.ts";
 
-/** The second object in hand hides the first one's waits for the source and for Redis. */
+/** Of one workspace: the second object in hand hides the first one's waits for the source and for Redis. */
 const objectsInHand = 2;
+/** Of all workspaces together: each is some megabytes. Enough of them for sources of which some are slow. */
+const objectsInAllHands = 16;
 const eventTypeOf = eventTypeReader([...exportedEventTypes, ...unexportedEventTypes]);
 
 export interface IngestStage extends Stage {
@@ -51,6 +55,7 @@ export const ingestStage = (context: StageContext, config: RelayConfig, { isThor
   const admission = watchAdmission({ ...context, config });
   const http = httpSource(context, admission);
   const retired: RetiredPorts = new Map();
+  const hands = openHands(objectsInAllHands);
   const stage = createStage("ingest", config, (name, workspace, current) => {
     const { runner, listed } = openIngest(context, {
       name,
@@ -59,6 +64,7 @@ export const ingestStage = (context: StageContext, config: RelayConfig, { isThor
       isThorough,
       admission,
       retired,
+      hands,
     });
     // Whoever cares asks by listedOnce(); the lister itself goes on trying.
     listed.catch(() => undefined);
@@ -100,11 +106,12 @@ interface Opening {
   isThorough: boolean;
   admission: AdmissionWatch;
   retired: RetiredPorts;
+  hands: Hands;
 }
 
 const openIngest = (
   context: StageContext,
-  { name, workspace, config, isThorough, admission, retired }: Opening,
+  { name, workspace, config, isThorough, admission, retired, hands }: Opening,
 ): { runner: WorkspaceRunner; listed: Promise<void> } => {
   const tools = openWorkspaceTools(context, name);
   const log = context.log.child({ stage: "ingest", workspace: name });
@@ -126,20 +133,10 @@ const openIngest = (
   const settings = { limits: containerLimits(config.limits), spoolBudgetBytes: workspace.spoolBudget };
 
   const worker = startStageWorker<IngestJob>({
-    workspace: name,
-    kind: "ingest",
-    redis: context.redis,
-    log,
-    concurrency: objectsInHand,
-    retryWaitsFor: "job",
-    // An ingest job has no payload; this is what the sweeper finds it by, if it is done and a kill keeps us from counting.
-    enter: async (id) => {
-      await tools.spool.put([{ id, kind: "ingest", payload: Buffer.alloc(0), events: 0 }]);
-    },
+    ...workerOf(context, tools, { name, log, hands }),
     handle: (item) =>
       item.data.requestEvents === undefined ? ingestObject(portsFor(item), settings)(item) : takeRequest(item),
     setAside: setAsideOf(tools, portsFor),
-    settle: (id, tally) => tools.settle("ingest", "ingest", id, tally),
   });
   const sweeping = startSweeping(context, name, tools);
   const runner = {
@@ -155,6 +152,26 @@ const openIngest = (
   };
   return { runner, listed: Promise.all(connectors.map(({ lister }) => lister.listed)).then(() => undefined) };
 };
+
+const workerOf = (
+  { redis }: StageContext,
+  tools: WorkspaceTools,
+  { name, log, hands }: { name: string; log: Logger; hands: Hands },
+) =>
+  ({
+    workspace: name,
+    kind: "ingest",
+    redis,
+    log,
+    concurrency: objectsInHand,
+    hands,
+    retryWaitsFor: "job",
+    // An ingest job has no payload; this is what the sweeper finds it by, if it is done and a kill keeps us from counting.
+    enter: async (id) => {
+      await tools.spool.put([{ id, kind: "ingest", payload: Buffer.alloc(0), events: 0 }]);
+    },
+    settle: (id, tally) => tools.settle("ingest", "ingest", id, tally),
+  }) satisfies Partial<StageWorkerOptions<IngestJob>>;
 
 const pauseOf =
   (admission: AdmissionWatch, workspace: string): IngestPorts["pause"] =>

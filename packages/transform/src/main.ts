@@ -7,6 +7,7 @@ import { chunkOfBatch } from "@currents-relay/shared/core/ids.ts";
 import { noteBatches } from "@currents-relay/shared/queues/batch-notes.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
+import { type Hands, openHands } from "@currents-relay/shared/queues/hands.ts";
 import { startStageWorker, type StageWorkerOptions } from "@currents-relay/shared/queues/stage-worker.ts";
 import {
   createStage,
@@ -24,15 +25,22 @@ import { connectorRules, rulesFor } from "./config.ts";
 import { transformChunk } from "./pipeline.ts";
 import type { Claims, TransformPorts } from "./ports.ts";
 
-/** Mapping is CPU work on one thread; the others in hand hide one's waits for Redis. Two fall into step, and wait together. */
+/**
+ * Of all workspaces together: each is some megabytes. Mapping is CPU work on one thread; the others in hand hide one's
+ * waits for Redis. Two fall into step, and wait together.
+ */
 const chunksInHand = 3;
 
 /** The transform stage: a worker for each workspace. */
 export const transformStage = (context: StageContext, config: RelayConfig): Stage =>
-  createStage("transform", config, openTransform(context, retiredRules(context.redis)));
+  createStage(
+    "transform",
+    config,
+    openTransform(context, { retired: retiredRules(context.redis), hands: openHands(chunksInHand) }),
+  );
 
 const openTransform =
-  (context: StageContext, retired: RetiredRules) =>
+  (context: StageContext, { retired, hands }: { retired: RetiredRules; hands: Hands }) =>
   async (name: string, workspace: WorkspaceConfig): Promise<WorkspaceRunner> => {
     const tools = openWorkspaceTools(context, name);
     const { spool, queues, toQuarantine } = tools;
@@ -59,6 +67,7 @@ const openTransform =
       redis: context.redis,
       log: context.log.child({ stage: "transform", workspace: name }),
       concurrency: chunksInHand,
+      hands,
       retryWaitsFor: "job",
       handle: async (item) => {
         const rules = await rulesOf(item.data.connector);

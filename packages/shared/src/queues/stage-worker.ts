@@ -10,6 +10,7 @@ import type { Logger } from "../runtime/logger.ts";
 import { unlessForced } from "../runtime/lifecycle.ts";
 import { luaScript } from "../runtime/lua-script.ts";
 import { throughTrouble } from "../runtime/redis-trouble.ts";
+import type { Hands } from "./hands.ts";
 import { type JobEnd, moved } from "./job-end.ts";
 import { type JobProgress, jobProgress } from "./job-progress.ts";
 import { jobsInHand } from "./jobs-in-hand.ts";
@@ -39,6 +40,8 @@ export interface StageWorkerOptions<Data> {
   redis: Redis;
   log: Logger;
   concurrency: number;
+  /** Shared with the workers of other workspaces; left out: none is. */
+  hands?: Hands;
   /** What `retry` waits for: this job alone, or (deliver) every job of the workspace, in order. */
   retryWaitsFor: "job" | "queue";
   /** Comes before every run. For queues whose jobs bring no payload: a note in the spool, so that the sweeper sees them. */
@@ -166,7 +169,7 @@ export const startStageWorker = <Data>(options: StageWorkerOptions<Data>): Stage
 };
 
 const openWorker = <Data>(
-  { kind, workspace, redis, concurrency, timing, log, signal }: Working<Data>,
+  { kind, workspace, redis, concurrency, hands, timing, log, signal }: Working<Data>,
   processor: Processor<Data, JobEnd>,
 ): PatientWorker<Data, JobEnd> =>
   new PatientWorker<Data, JobEnd>(
@@ -176,6 +179,7 @@ const openWorker = <Data>(
       connection: redis,
       prefix: keyPrefix,
       concurrency,
+      hands,
       drainDelay: idleAskSeconds,
       lockDuration: timing.lockMs,
       stalledInterval: timing.stallCheckMs,
