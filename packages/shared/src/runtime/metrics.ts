@@ -8,7 +8,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 export const createMetrics = () => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const make = makersFor(registry);
+  const scrape: Scrape = { prepare: () => undefined };
+  const make = makersFor(registry, scrape);
   const workspace = {
     ...workspaceGauges(make),
     ...outageGauges(make),
@@ -17,6 +18,7 @@ export const createMetrics = () => {
   };
   return {
     registry,
+    scrape,
     ...flowCounters(make),
     ...segmentMetrics(make),
     ...sourceMetrics(make),
@@ -29,13 +31,18 @@ export const createMetrics = () => {
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-const makersFor = (registry: Registry) => {
+/** What is done before the gauges are read. */
+interface Scrape {
+  prepare: () => void;
+}
+
+const makersFor = (registry: Registry, scrape: Scrape) => {
   const registers = [registry];
   return {
     counter: <Label extends string>(name: string, help: string, labelNames: Label[]) =>
       new Counter({ registers, name, help, labelNames }),
     gauge: <Label extends string>(name: string, help: string, labelNames: Label[]) =>
-      new Gauge({ registers, name, help, labelNames }),
+      new Gauge({ registers, name, help, labelNames, collect: () => scrape.prepare() }),
     seconds: <Label extends string>(name: string, help: string, labelNames: Label[]) =>
       new Histogram({
         registers,

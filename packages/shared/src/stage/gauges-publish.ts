@@ -19,11 +19,21 @@ interface Shown {
   nowMs: number;
 }
 
+/** What it returns sets the gauges, when they are next read: hundreds of workspaces are thousands of values. */
+export const publishWhenRead = (metrics: Metrics): ((...shown: [RelayConfig, Snapshot, nowMs: number]) => void) => {
+  let latest: (() => void) | undefined;
+  metrics.scrape.prepare = () => {
+    latest?.();
+    latest = undefined;
+  };
+  return (...shown) => (latest = () => publish(metrics, ...shown));
+};
+
 /**
  * Sets all gauges from a snapshot, in one go: a scrape sees all of it or nothing of it. What is no longer configured
  * disappears.
  */
-export const publish = (metrics: Metrics, config: RelayConfig, snapshot: Snapshot, nowMs: number): void => {
+const publish = (metrics: Metrics, config: RelayConfig, snapshot: Snapshot, nowMs: number): void => {
   const gauges: Gauge[] = Object.values(metrics.workspace);
   for (const gauge of gauges) gauge.reset();
   for (const [name, settings] of Object.entries(config.workspaces)) {

@@ -8,7 +8,7 @@ import type { Part } from "../runtime/lifecycle.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import { beat } from "./gauges-beat.ts";
-import { publish } from "./gauges-publish.ts";
+import { publishWhenRead } from "./gauges-publish.ts";
 import { readSnapshot, writeSnapshot } from "./gauges-shared.ts";
 import { type Snapshot, takeSnapshot } from "./gauges-snapshot.ts";
 import type { ByStage } from "./gauges-workers.ts";
@@ -36,6 +36,8 @@ export interface Gauges extends Part {
 /** String with an expiry: some pod reads the snapshot for all. */
 const leaseKey = `${keyPrefix}:gauges-lease`;
 
+const nobody: ByStage = { ingest: 0, transform: 0, deliver: 0 };
+
 /**
  * Keeps the gauges of this process up to date. Of all pods one reads Redis for all of them, so that they agree and many
  * pods cost no more than one; where that cannot be written (Redis is full), each reads for itself.
@@ -44,14 +46,13 @@ export const startGauges = (options: GaugesOptions): Gauges => {
   const { redis, metrics, log, stages, isReady, everyMs = 5_000, now = Date.now } = options;
   const process = randomUUID();
   const stopped = new AbortController();
+  const show = publishWhenRead(metrics);
   let { config } = options;
   let latest: Snapshot | undefined;
   let ended: Promise<void> | undefined;
 
   const workersNow = (): Promise<ByStage> =>
-    beat(redis, process, isReady() ? stages : []).catch(
-      () => latest?.workers ?? { ingest: 0, transform: 0, deliver: 0 },
-    );
+    beat(redis, process, isReady() ? stages : []).catch(() => latest?.workers ?? nobody);
 
   const refresh = async () => {
     const workers = await workersNow();
@@ -64,7 +65,7 @@ export const startGauges = (options: GaugesOptions): Gauges => {
       // Refused by a full Redis: the others then read for themselves too.
       if (isOurs) await writeSnapshot(redis, latest).catch(() => undefined);
     } else latest = shared;
-    publish(metrics, config, latest, now());
+    show(config, latest, now());
     metrics.process.gaugesRefreshed.set(now() / 1_000);
   };
 
