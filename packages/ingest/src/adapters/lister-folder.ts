@@ -23,6 +23,7 @@ export const folderFinder = (
   let known = new Set<string>();
   let rememberedMs = -Infinity;
   return {
+    isMarkless: true,
     round: async function* ({ isFresh }, signal): AsyncGenerator<Find<SourceObject>> {
       const startedMs = now();
       const isRemembering = isFresh || startedMs - rememberedMs >= rememberEveryMs;

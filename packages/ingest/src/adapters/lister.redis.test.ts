@@ -161,6 +161,30 @@ describe("a lister", () => {
     expect(scene.log.join("\n")).toMatch(/^warn ledger\.empty: .*Segment's own deduplication, which remembers 24 h/m);
   });
 
+  it("of a folder asks the ledger now and then only, and queues all again when it is another one", async () => {
+    let asked = 0;
+    const ledger: typeof scene.ledger = {
+      ...scene.ledger,
+      open: () => {
+        asked += 1;
+        return scene.ledger.open();
+      },
+    };
+    let rounds = 0;
+    const objects = [anObject("a")];
+    const onRound = () => void (rounds += 1);
+    const options = { source: sourceOf(() => objects), ledger, onRound, pollMs: 10, ledgerEveryMs: 400 };
+    await scene.start(options).listed;
+    expect(await scene.work()).toEqual(["a"]);
+    const startedMs = performance.now();
+    await vi.waitFor(() => expect(rounds).toBeGreaterThan(20), patientlyMs);
+    expect(asked).toBeLessThanOrEqual(2 + (performance.now() - startedMs) / 400);
+    objects.push(anObject("b"));
+    await vi.waitFor(async () => expect(await scene.work()).toEqual(["b"]), patientlyMs);
+    await redis.connect().flushall();
+    await vi.waitFor(async () => expect((await scene.work()).toSorted()).toEqual(["a", "b"]), patientlyMs);
+  });
+
   it("says at its first start on a bucket what a lost Redis would mean, and not at its second", async () => {
     const store = virtualStore();
     const first = scene.start(bucketOptions(store));

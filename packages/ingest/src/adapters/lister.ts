@@ -20,6 +20,8 @@ export interface ListerOptions extends FindOptions {
   /** Left out: everything is listed in each round. */
   finder?: Finder;
   pollMs: number;
+  /** How often a ledger whose marks are not needed is asked whether it is still the same; default 5 s. */
+  ledgerEveryMs?: number;
   /** Called after each round, except where Redis kept it from its end. */
   onRound?: (report: RoundReport) => void;
 }
@@ -35,10 +37,14 @@ const longestPauseMs = 30_000;
 /** Between two rounds while there are things that none has seen yet. */
 const hastyPauseMs = 1_000;
 
+type OpenedLedger = Awaited<ReturnType<FindOptions["ledger"]["open"]>>;
+
 /** What a lister remembers between its rounds. */
 interface Memory {
   /** The ledger that it met last. */
   birth: string | undefined;
+  /** As it was last asked. */
+  ledger?: OpenedLedger & { atMs: number };
   queued: QueuedHere;
 }
 
@@ -104,7 +110,7 @@ const oneRound = async (options: RoundOptions, memory: Memory, signal: AbortSign
   let found = 0;
   let fault: Error | undefined;
   try {
-    const { birth, isNew, marks } = await options.ledger.open();
+    const { birth, isNew, marks } = await openLedger(options, memory);
     const isFresh = birth !== memory.birth;
     if (isFresh) meetLedger(options, memory, { birth, isNew });
     for await (const find of options.finder.round({ marks, isFresh }, signal)) {
@@ -118,6 +124,17 @@ const oneRound = async (options: RoundOptions, memory: Memory, signal: AbortSign
   }
   const listRequests = (options.finder.listRequests?.() ?? 0) - requestsBefore;
   return { found, listRequests, tookMs: performance.now() - startedMs, ...(fault && { fault }) };
+};
+
+const openLedger = async (
+  { ledger, finder, ledgerEveryMs = 5_000 }: RoundOptions,
+  memory: Memory,
+): Promise<OpenedLedger> => {
+  const nowMs = performance.now();
+  const { ledger: known } = memory;
+  if (finder.isMarkless && known && nowMs - known.atMs < ledgerEveryMs) return known;
+  memory.ledger = { ...(await ledger.open()), atMs: nowMs };
+  return memory.ledger;
 };
 
 const meetLedger = (

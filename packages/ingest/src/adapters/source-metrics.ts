@@ -15,11 +15,12 @@ const outcomeOf = (fault: unknown): "ok" | "denied" | "failed" =>
 export const countedRounds = (metrics: Metrics, labels: Connector): ((report: RoundReport) => void) => {
   for (const outcome of ["ok", "denied", "failed"]) metrics.sourceListings.inc({ ...labels, outcome }, 0);
   metrics.sourceFound.inc(labels, 0);
+  metrics.sourceListRequests.inc(labels, 0);
   return ({ fault, tookMs, found, listRequests }) => {
     metrics.sourceListings.inc({ ...labels, outcome: outcomeOf(fault) });
     metrics.sourceListingSeconds.observe(labels, tookMs / 1_000);
-    metrics.sourceFound.inc(labels, found);
-    metrics.sourceListRequests.inc(labels, listRequests);
+    if (found > 0) metrics.sourceFound.inc(labels, found);
+    if (listRequests > 0) metrics.sourceListRequests.inc(labels, listRequests);
     if (!fault) metrics.sourceListed.set(labels, Date.now() / 1_000);
   };
 };
