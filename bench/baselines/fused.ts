@@ -52,4 +52,4 @@ for (const name of readdirSync(folder)) {
 }
 await Promise.all(underWay);
 report();
-await transport.close();
+transport.close();

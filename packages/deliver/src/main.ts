@@ -83,7 +83,7 @@ const openDeliver = async (
       // All of these may wait for Redis.
       await unlessForced(force, Promise.all([clock.stop(), sweeping.stop(), notices.drain(force)]));
       await unlessForced(force, outage.drain(force));
-      await transport.close();
+      transport.close();
       await tools.queues.close();
     },
   };

@@ -10,8 +10,8 @@ export interface SegmentTransport {
    * Throws only on a caller's bug: a batch whose `count` is not true.
    */
   send: (batch: ReadyBatch, signal: AbortSignal) => Promise<Answer>;
-  /** Drops the connections; a request still under way ends as `network`. */
-  close: () => Promise<void>;
+  /** A request still under way ends as `network`. */
+  close: () => void;
 }
 
 export interface OAuthCredentials {

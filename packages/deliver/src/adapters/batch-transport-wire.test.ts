@@ -32,7 +32,7 @@ beforeAll(async () => {
   transports = { direct: createBatchTransport(settings), sdk: createSdkTransport(settings) };
 });
 afterAll(async () => {
-  await Promise.all([transports.direct.close(), transports.sdk.close()]);
+  for (const transport of [transports.direct, transports.sdk]) transport.close();
   await segment[Symbol.asyncDispose]();
 });
 

@@ -31,6 +31,6 @@ export const createBatchTransport = ({ endpoint, writeKey, timeoutMs }: Transpor
         signal,
       });
     },
-    close: () => http.close(),
+    close: http.close,
   };
 };

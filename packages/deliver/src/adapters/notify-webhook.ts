@@ -78,23 +78,18 @@ export const webhookNotify =
   ({ url, secret, timeoutMs, now }: WebhookOptions): Notify =>
   async (message, signal) => {
     const body = JSON.stringify(webhookBody(message));
-    const http = createHttpClient({ timeoutMs }); // notices are rare: nothing is worth keeping open between them
-    try {
-      const answer = await http.request({
-        method: "POST",
-        url: new URL(url.reveal()),
-        headers: {
-          "Content-Type": "application/json",
-          "User-Agent": "currents-relay",
-          "Relay-Notice-Id": message.id,
-          "Relay-Signature": webhookSignature(body, secret, now()),
-        },
-        body: [body],
-        keepCharacters: 0,
-        signal,
-      });
-      checkAnswer(answer);
-    } finally {
-      await http.close();
-    }
+    const answer = await createHttpClient({ timeoutMs }).request({
+      method: "POST",
+      url: new URL(url.reveal()),
+      headers: {
+        "Content-Type": "application/json",
+        "User-Agent": "currents-relay",
+        "Relay-Notice-Id": message.id,
+        "Relay-Signature": webhookSignature(body, secret, now()),
+      },
+      body: [body],
+      keepCharacters: 0,
+      signal,
+    });
+    checkAnswer(answer);
   };

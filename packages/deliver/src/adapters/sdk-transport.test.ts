@@ -31,7 +31,7 @@ const setUp = async (oauth?: Partial<OAuthCredentials>) => {
     tokens,
     send: (...calls: object[]) => transport.send(aBatch(calls.length === 0 ? [aCall(1)] : calls), signal),
     [Symbol.asyncDispose]: async () => {
-      await transport.close();
+      transport.close();
       await Promise.all([segment, tokens].map((server: StandIn) => server[Symbol.asyncDispose]()));
     },
   };

@@ -146,6 +146,6 @@ export const createSdkTransport = (settings: SdkTransportSettings): SegmentTrans
   const shared: Shared = { settings, url: batchUrl(settings.endpoint), http, token: shareToken(http) };
   return {
     send: (batch, signal) => sendOne(shared, batch, signal),
-    close: () => http.close(),
+    close: http.close,
   };
 };

@@ -47,18 +47,13 @@ const keyVerdict = (answer: HttpAnswer): KeyVerdict => {
  */
 export const verifyWriteKey = async (key: KeyToVerify): Promise<KeyVerdict> => {
   const path = `/v1/projects/${encodeURIComponent(key.writeKey.reveal())}/settings`;
-  const http = createHttpClient({ timeoutMs: key.timeoutMs });
-  try {
-    const answer = await http.request({
-      method: "GET",
-      url: new URL(key.settingsEndpoint.replace(/\/+$/, "") + path),
-      headers: { Accept: "application/json", "User-Agent": "currents-relay" },
-      body: [],
-      keepCharacters: maxSettingsCharacters,
-      signal: key.signal,
-    });
-    return keyVerdict(answer);
-  } finally {
-    await http.close();
-  }
+  const answer = await createHttpClient({ timeoutMs: key.timeoutMs }).request({
+    method: "GET",
+    url: new URL(key.settingsEndpoint.replace(/\/+$/, "") + path),
+    headers: { Accept: "application/json", "User-Agent": "currents-relay" },
+    body: [],
+    keepCharacters: maxSettingsCharacters,
+    signal: key.signal,
+  });
+  return keyVerdict(answer);
 };

@@ -43,7 +43,7 @@ export const transportContract = (name: string, create: (settings: TransportSett
       segment,
       send: (batch = aBatch([aCall(1), aCall(2)]), signal = unaborted()) => transport.send(batch, signal),
       [Symbol.asyncDispose]: async () => {
-        await transport.close();
+        transport.close();
         await segment[Symbol.asyncDispose]();
       },
     };
