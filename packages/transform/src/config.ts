@@ -15,6 +15,22 @@ export const connectorRules = (workspace: string, config: WorkspaceConfig): Read
     ]),
   );
 
+/**
+ * Makes equal rules one object: what is compiled of rules is kept by it, so that hundreds of workspaces with the same
+ * rules share it. Remembers all that it was given: what is configured, and what was before edits.
+ */
+export const sharedRules = () => {
+  const known = new Map<string, ConnectorRules>();
+  const shared = (rules: ConnectorRules): ConnectorRules => {
+    const text = JSON.stringify(rules);
+    const same = known.get(text) ?? rules;
+    known.set(text, same);
+    return same;
+  };
+  return (rules: ReadonlyMap<string, ConnectorRules>): ReadonlyMap<string, ConnectorRules> =>
+    new Map([...rules].map(([connector, one]) => [connector, shared(one)]));
+};
+
 /** The rules for what is read again: with messageIds that Segment does not know, where that was asked for. */
 export const rulesFor = (rules: ConnectorRules, reread: Reread | undefined): ConnectorRules => {
   if (reread?.salt === undefined) return rules;

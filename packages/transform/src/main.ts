@@ -21,7 +21,7 @@ import { mostCallsBehind } from "./core/batch-size.ts";
 import { redisClaims } from "./adapters/redis-claims.ts";
 import { type RetiredRules, retiredRules, rulesInForce } from "./adapters/retired-rules.ts";
 import { schemaWatch } from "./adapters/schema-watch.ts";
-import { connectorRules, rulesFor } from "./config.ts";
+import { connectorRules, rulesFor, sharedRules } from "./config.ts";
 import { transformChunk } from "./pipeline.ts";
 import type { Claims, TransformPorts } from "./ports.ts";
 
@@ -36,11 +36,22 @@ export const transformStage = (context: StageContext, config: RelayConfig): Stag
   createStage(
     "transform",
     config,
-    openTransform(context, { retired: retiredRules(context.redis), hands: openHands(chunksInHand) }),
+    openTransform(context, {
+      retired: retiredRules(context.redis),
+      shared: sharedRules(),
+      hands: openHands(chunksInHand),
+    }),
   );
 
+/** What all workspaces of a process have in common. */
+interface Common {
+  retired: RetiredRules;
+  shared: ReturnType<typeof sharedRules>;
+  hands: Hands;
+}
+
 const openTransform =
-  (context: StageContext, { retired, hands }: { retired: RetiredRules; hands: Hands }) =>
+  (context: StageContext, { retired, shared, hands }: Common) =>
   async (name: string, workspace: WorkspaceConfig): Promise<WorkspaceRunner> => {
     const tools = openWorkspaceTools(context, name);
     const { spool, queues, toQuarantine } = tools;
@@ -59,7 +70,7 @@ const openTransform =
       mostCalls: reread ? mostCallsBehind(workspace.segment.eventsPerSecond) : batchLimits.maxCalls,
       countUnknownTypes: (count) => context.metrics.unknownTypes.inc({ workspace: name }, count),
     });
-    const rulesOf = rulesInForce(retired, name, connectorRules(name, workspace));
+    const rulesOf = rulesInForce(retired, name, shared(connectorRules(name, workspace)));
 
     const worker = startStageWorker<TransformJob>({
       workspace: name,
