@@ -20,13 +20,18 @@ export interface BlockingQuestion {
 export interface QuestionTiming {
   /** How long one question blocks. */
   askMs: number;
-  /** The same where Redis does not let us interrupt it (an ACL without CLIENT UNBLOCK). */
+  /** The same where Redis does not let us interrupt it (an ACL without CLIENT ID or CLIENT UNBLOCK). */
   shortAskMs: number;
   /** What Redis may be late by. Then the connection is half-open, and made anew. */
   graceMs: number;
 }
 
 const usualTiming: QuestionTiming = { askMs: 10_000, shortAskMs: 100, graceMs: 3_000 };
+
+/** To a connection that was cut the question is asked again; where an ACL forbids it, it need not be. */
+const unlessForbidden = (error: unknown): undefined => {
+  if (!(error instanceof Error && error.message.startsWith("NOPERM"))) throw error;
+};
 
 /** Opens a connection with the settings of `redis` at the first question. */
 export const blockingQuestion = (redis: Redis, timing: Partial<QuestionTiming> = {}): BlockingQuestion => {
@@ -53,14 +58,14 @@ export const blockingQuestion = (redis: Redis, timing: Partial<QuestionTiming> =
   return {
     ask: async (keysNow) => {
       const client = (connection ??= open());
-      const blockMs = mayInterrupt ? askMs : shortAskMs;
-      const late = setTimeout(() => client.disconnect(true), blockMs + graceMs);
+      const late = setTimeout(() => client.disconnect(true), askMs + graceMs);
       try {
-        clientId ??= await client.client("ID");
+        clientId ??= await client.client("ID").catch(unlessForbidden);
+        mayInterrupt &&= clientId !== undefined;
         const keys = keysNow();
         if (keys.length === 0) return null;
         asked = new Set(keys);
-        const answer = await client.bzpopmin(...keys, blockMs / 1_000);
+        const answer = await client.bzpopmin(...keys, (mayInterrupt ? askMs : shortAskMs) / 1_000);
         answeredMs = performance.now();
         return answer;
       } finally {

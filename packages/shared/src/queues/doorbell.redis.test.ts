@@ -60,8 +60,8 @@ test("a queue that comes while the question is under way is in the next one, at 
   expect(performance.now() - startedMs).toBeLessThan(1_000);
 });
 
-test("where we may not end our own question, a queue that comes late is woken all the same", async () => {
-  await by.acl("SETUSER", "plain", "on", "nopass", "~*", "+@all", "-client|unblock");
+test.each(["unblock", "id"])("without CLIENT %s a queue that comes late is woken all the same", async (command) => {
+  await by.acl("SETUSER", "plain", "on", "nopass", "~*", "+@all", `-client|${command}`);
   const plain = connectRedis(server.url().replace("redis://", "redis://plain:x@"), gatheringLog([]));
   const plainDoorbell = openDoorbell(plain, { askMs: 1_500 });
   void waitFor("a", plainDoorbell);
