@@ -118,17 +118,16 @@ ${more}    connectors:
     const codes = await Promise.all(stages.map((stage) => stage.stop()));
     expect(codes).toEqual([0, 0, 0, 0]);
     const arrivals = segment.arrivals();
-    // The rate is of sending; on a busy machine a request arrives up to a tenth of a second late.
-    const windowMs = 900;
-    const mostInWindow = Math.max(
+    const mostInASecond = Math.max(
       ...arrivals.map(({ atMs }) =>
         arrivals
-          .filter((other) => other.atMs >= atMs && other.atMs < atMs + windowMs)
+          .filter((other) => other.atMs >= atMs && other.atMs < atMs + 1_000)
           .reduce((sum, { events }) => sum + events, 0),
       ),
     );
     const largestBatch = Math.max(...arrivals.map(({ events }) => events));
-    expect(mostInWindow).toBeLessThanOrEqual((eventsPerSecond * windowMs) / 1_000 + largestBatch);
+    // A busy machine sends late, which is credited (take.lua), and arrives late: a tenth of a second each.
+    expect(mostInASecond).toBeLessThanOrEqual(eventsPerSecond * 1.2 + largestBatch);
     const tookMs = (arrivals.at(-1)?.atMs ?? 0) - (arrivals[0]?.atMs ?? 0);
     expect((12_000 - 500) / (tookMs / 1_000)).toBeGreaterThan(eventsPerSecond * 0.8);
   });
