@@ -40,7 +40,7 @@ export const compressed = (payload: Payload): Buffer => {
   return zstdCompressSync(bytes, { params, chunkSize: compressedPieceBytes, pledgedSrcSize: bytes.length });
 };
 
-/** Level 12, with the ids apart: 27 % smaller than level 1 for 11 us an event; higher levels take twice that for 2 % more. */
+/** Level 12, with the ids apart: 27 % smaller than level 1 for 11 us an event; higher levels take twice that for 1 % more. */
 const hardParams = { [constants.ZSTD_c_compressionLevel]: 12 };
 const inTurn = oneAtATime();
 const frameOf = (bytes: Buffer): Promise<Buffer> =>

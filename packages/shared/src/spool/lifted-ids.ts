@@ -16,7 +16,7 @@ const uuidMark = 0xf8;
 const runMark = 0xf9;
 const escapeMark = 0xff;
 const marks = [uuidMark, runMark, escapeMark];
-const isMark = (byte: number): boolean => byte === uuidMark || byte === runMark || byte === escapeMark;
+const isMark = (byte: number): boolean => byte >= uuidMark && marks.includes(byte);
 
 const dash = 0x2d;
 const nine = 0x39;
