@@ -13,7 +13,8 @@ RUN pnpm install --prod --frozen-lockfile
 
 FROM node:24-slim
 # What these are worth: docs/adr/0024-memory-of-a-process.md
-ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=4 NODE_COMPILE_CACHE=/relay/.compiled MALLOC_ARENA_MAX=1
+ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=4 NODE_COMPILE_CACHE=/relay/.compiled
+ENV MALLOC_ARENA_MAX=1 GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 WORKDIR /relay
 COPY --from=dependencies /relay ./
 COPY packages packages

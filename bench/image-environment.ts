@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, "..");
 /** What the image sets for Node: the relay is measured as it runs there, with a cache of its own. */
 export const imageEnvironment = (): string[] => {
   const dockerfile = readFileSync(join(root, "Dockerfile"), "utf8");
-  const settings = [...dockerfile.matchAll(/\b((?:NODE|MALLOC)_[A-Z_]+)=(\S+)/g)].map(([, name, value]) => ({
+  const settings = [...dockerfile.matchAll(/\b((?:NODE|MALLOC|GLIBC)_[A-Z_]+)=(\S+)/g)].map(([, name, value]) => ({
     name,
     value,
   }));
@@ -14,3 +14,6 @@ export const imageEnvironment = (): string[] => {
   const cache = join(root, "node_modules/.cache/bench");
   return settings.map(({ name, value }) => `${name}=${name === "NODE_COMPILE_CACHE" ? cache : value}`);
 };
+
+/** The part of it that is no matter of Node, for the programs that the relay is compared with. */
+export const imageAllocator = (): string[] => imageEnvironment().filter((setting) => setting.startsWith("GLIBC_"));

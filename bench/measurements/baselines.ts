@@ -4,6 +4,7 @@ import { startRedisServer } from "@currents-relay/shared/runtime/redis-server.ts
 import { readReport } from "../baselines/report.ts";
 import type { FilesAsked } from "../event-files.ts";
 import type { Figure, Readings } from "../figure.ts";
+import { imageAllocator } from "../image-environment.ts";
 import { checkAlive, type MeasuredProcess, startMeasured } from "../measured-process.ts";
 import type { Bench, Measurement } from "../measurement.ts";
 import { cpuSecondsOf } from "../process-cost.ts";
@@ -31,7 +32,7 @@ const withStandIn = async <T>(bench: Bench, use: (stage: Stage) => Promise<T>): 
   opened.defer(() => standIn.process.stop());
   const start = (program: string, ...args: string[]): MeasuredProcess => {
     const path = join(import.meta.dirname, "../baselines", `${program}.ts`);
-    const child = startMeasured(program, [process.execPath, path, ...args], folder);
+    const child = startMeasured(program, ["env", ...imageAllocator(), process.execPath, path, ...args], folder);
     opened.defer(() => child.stop());
     return child;
   };
