@@ -1,3 +1,6 @@
+import { spoolEntryKey, spoolIndexKey } from "@currents-relay/shared/core/keys.ts";
+import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { hardMark } from "@currents-relay/shared/spool/compressed.ts";
 import { readWorkspaceStatus } from "@currents-relay/shared/stage/status.ts";
 import { costBetween } from "../costs.ts";
 import type { Readings } from "../figure.ts";
@@ -6,6 +9,7 @@ import { readRedisCounters } from "../redis-counters.ts";
 import { bytesFreedWithout } from "../redis-memory.ts";
 import { openRig, type Rig } from "../rig.ts";
 import { targets } from "../targets.ts";
+import { until } from "../until.ts";
 
 const eventsPerFile = 10_000;
 const eventsPerSet = 100_000;
@@ -31,9 +35,33 @@ const pile = async (bench: Bench, rig: Rig, what: Pile, where: "transform" | "he
   }
 };
 
+/** Where the payload of an entry begins. */
+const payloadAt = 5;
+const shrunkWithinMs = 900_000;
+
+/** Waits until all that waits has been compressed hard, little by little (ADR 0032). */
+const untilShrunk = async (bench: Bench, { redis }: Rig): Promise<void> => {
+  const what = { what: "all that waits has been shrunk", signal: bench.signal, withinMs: shrunkWithinMs };
+  await until({ ...what, everyMs: 2_000 }, async () => {
+    const ids = (await redis.zrange(spoolIndexKey("acme"), "0", "-1")) as JobId[]; // put.lua was given job ids
+    const marks = await Promise.all(ids.map((id) => redis.getrange(spoolEntryKey("acme", id), payloadAt, payloadAt)));
+    return marks.every((mark) => mark === hardMark || mark === "") || undefined;
+  });
+};
+
+/** Redis rewrites its log whenever that has doubled, and what it does meanwhile costs twice as much or more. */
+const withoutLogRewrites = async (bench: Bench, { redis }: Rig): Promise<void> => {
+  await redis.config("SET", "auto-aof-rewrite-percentage", "0");
+  await until(
+    { what: "Redis has rewritten its log", signal: bench.signal },
+    async () => (await redis.info("persistence")).includes("aof_rewrite_in_progress:0") || undefined,
+  );
+};
+
 /** Redis' CPU for each of some more events, from their files to the deliver queue, with a backlog there already. */
 const redisCostOnTop = async (bench: Bench, rig: Rig): Promise<number> => {
   const set = await bench.files.get({ events: probeEvents, eventsPerFile, seed: 300 });
+  await withoutLogRewrites(bench, rig);
   const waitingBefore = (await readWorkspaceStatus(rig.redis, "acme")).waiting.deliver;
   const before = await rig.costs();
   await rig.land(set, "acme", "probe");
@@ -49,15 +77,21 @@ const waitingCosts = async (bench: Bench, events: number): Promise<Readings> => 
   await using rig = await openRig(bench, { processes: { ingest: 1 } });
   const empty = await usedBytes(rig);
   await pile(bench, rig, { events }, "transform");
-  const waiting = await usedBytes(rig);
+  const unmapped = await usedBytes(rig);
+  await untilShrunk(bench, rig);
+  const unmappedLong = await usedBytes(rig);
   await rig.start({ transform: 1 });
   await rig.untilStatus("all is mapped", ({ waiting: { deliver } }) => deliver >= events);
   const ready = await usedBytes(rig);
+  await untilShrunk(bench, rig);
+  const readyLong = await usedBytes(rig);
   const redisOnTop = await redisCostOnTop(bench, rig);
   const remembered = (await rememberedBytes(rig)) / (events + probeEvents);
   return {
-    waitingForTransform: (waiting - empty) / events,
-    waitingForDeliver: (ready - empty) / events - remembered,
+    unmapped: (unmapped - empty) / events,
+    unmappedLong: (unmappedLong - empty) / events,
+    ready: (ready - empty) / events - remembered,
+    readyLong: (readyLong - empty) / events - remembered,
     remembered,
     redisOnTop,
   };
@@ -81,20 +115,19 @@ const run =
     ...(await heldCosts(bench, { events })),
   });
 
+const perEvent = { unit: "B/event", target: targets.bytesPerWaitingEvent } as const;
+
 const backlog = (name: string, events: number): Measurement => ({
   name,
   about: `what ${events.toLocaleString("en-US")} events that wait or are held cost in Redis, with 48 h of remembered ids`,
   isLong: true,
   maxRuns: 1,
   figures: [
-    {
-      id: "waitingForTransform",
-      label: "waiting for transform",
-      unit: "B/event",
-      target: targets.bytesPerWaitingEvent,
-    },
-    { id: "waitingForDeliver", label: "waiting for deliver", unit: "B/event", target: targets.bytesPerWaitingEvent },
-    { id: "held", label: "held", unit: "B/event", target: targets.bytesPerWaitingEvent },
+    { id: "unmapped", label: "waiting for transform, on arrival", unit: "B/event" },
+    { ...perEvent, id: "unmappedLong", label: "waiting for transform, compressed harder since" },
+    { id: "ready", label: "waiting for deliver, on arrival", unit: "B/event" },
+    { ...perEvent, id: "readyLong", label: "waiting for deliver, compressed harder since" },
+    { ...perEvent, id: "held", label: "held" },
     { id: "remembered", label: "a remembered id", unit: "B", target: targets.bytesPerRememberedId },
     { id: "redisOnTop", label: "CPU of Redis for 50,000 more, ingest and transform", unit: "us/event", decimals: 1 },
   ],
@@ -113,6 +146,6 @@ export const heldBacklog: Measurement = {
   about: "what 500,000 held events cost in Redis: email sends, deliveries, opens and clicks in equal parts",
   isLong: true,
   maxRuns: 1,
-  figures: [{ id: "held", label: "held", unit: "B/event", target: targets.bytesPerWaitingEvent }],
+  figures: [{ ...perEvent, id: "held", label: "held" }],
   run: (bench) => heldCosts(bench, { events: heldEmails, eventTypes: emailTypes }),
 };

@@ -17,7 +17,7 @@ export const redisDeadLetters = (
     await queues.add("deadletter", [{ id, data: job }]);
     // A kill here: the deliver job runs again, finds its dead letter there, and moves the payload.
     await spool.move(id, "deliver", "deadletter");
-    // A kill here: the deliver job runs again and finds both done. The payload stays as large as it is.
+    // A kill here: the deliver job runs again and finds both done. The sweeper has the payload shrunk.
     await spool.shrink(id, "deadletter");
   },
 

@@ -49,6 +49,7 @@ const sweep = (by: Redis) => {
     workspace,
     now: () => nowMs,
     settle: async (_kind, id) => void (await settle(by, id)),
+    waits: () => undefined,
     signal: new AbortController().signal,
   });
 };

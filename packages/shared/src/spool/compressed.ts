@@ -48,6 +48,8 @@ const frameOf = (bytes: Buffer): Promise<Buffer> =>
 
 /** Then follow the length of the content and that of the first frame (uint32, LE), the frames of the text and of the ids. */
 const liftedMagic = 0x4c;
+/** What {@link compressedHard} begins with, as a character. */
+export const hardMark = String.fromCharCode(liftedMagic);
 const liftedHeadBytes = 9;
 
 /**

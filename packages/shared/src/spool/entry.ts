@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
-import type { QueueKind } from "../contracts/jobs.ts";
+import { type QueueKind, queueKinds } from "../contracts/jobs.ts";
 import { luaScript, type LuaScript } from "../runtime/lua-script.ts";
 import { compressed, compressedHard, expanded } from "./compressed.ts";
 import { fitted } from "./fitted.ts";
@@ -16,6 +16,8 @@ const letters: Readonly<Record<QueueKind, string>> = {
 
 /** The first byte of an entry: the queue whose job it waits for. */
 export const letterOf = (kind: QueueKind): string => letters[kind];
+/** The queue of such a letter; undefined for any other. */
+export const kindOf = (letter: string): QueueKind | undefined => queueKinds.find((kind) => letters[kind] === letter);
 /** The field of the usage hash with the events that wait for jobs of this queue. */
 export const waitingField = (kind: QueueKind): string => `events:${letters[kind]}`;
 

@@ -32,7 +32,7 @@ export interface Spool {
    */
   move: (id: JobId, from: QueueKind, to: QueueKind) => Promise<void>;
   /**
-   * Compresses harder what will lie for long. An entry that is gone, or waits for another queue's job now, stays as it
+   * Compresses harder what lies for long. An entry that is gone, or waits for another queue's job now, stays as it
    * is. May be repeated.
    */
   shrink: (id: JobId, kind: QueueKind) => Promise<void>;

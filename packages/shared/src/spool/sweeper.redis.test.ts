@@ -1,9 +1,10 @@
+import { randomBytes, randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { Tally } from "../contracts/tally.ts";
 import type { JobId } from "../core/ids.ts";
-import { spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
+import { spoolEntryKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
 import { handOverTo } from "../queues/hand-over.ts";
 import { type JobEnd, moved } from "../queues/job-end.ts";
 import { handWorker } from "../queues/testing/hand-worker.ts";
@@ -27,6 +28,7 @@ beforeAll(() => {
 beforeEach(() => {
   clock = { nowMs: 1_000_000 };
   settledAs = [];
+  waiting = [];
 });
 afterAll(() => queues.close());
 
@@ -57,10 +59,19 @@ const settleAs = async (kind: QueueKind, job: JobId, tally: Tally) => {
   settledAs.push(kind);
   await spool().settle(job, kind, kind === "transform" || kind === "ingest" ? kind : "deliver", tally);
 };
+let waiting: [QueueKind, JobId][] = [];
+const sweeping = () => ({
+  redis,
+  workspace,
+  now: () => clock.nowMs,
+  settle: settleAs,
+  waits: (kind: QueueKind, job: JobId) => void waiting.push([kind, job]),
+  signal: AbortSignal.any([]),
+});
 /** Sweeps when everything that is there is due. */
 const sweep = (signal = new AbortController().signal): Promise<number> => {
   clock.nowMs += 86_400_000;
-  return sweepOnce({ redis, workspace, now: () => clock.nowMs, settle: settleAs, signal });
+  return sweepOnce({ ...sweeping(), signal });
 };
 const tally = () => redis.hgetall(tallyKey(workspace));
 const isThere = async (job = id): Promise<boolean> => (await spool().missing([job])).length === 0;
@@ -123,8 +134,7 @@ test("what a zombie wrote for a job that was counted goes, and is not counted ag
 
 test("a new entry is left alone for a while, even if no job has it", async () => {
   await put();
-  const look = () =>
-    sweepOnce({ redis, workspace, now: () => clock.nowMs, settle: settleAs, signal: AbortSignal.any([]) });
+  const look = () => sweepOnce(sweeping());
   expect(await look()).toBe(0);
   clock.nowMs += sweepGraceMs;
   expect(await look()).toBe(1);
@@ -135,7 +145,7 @@ test("a live entry is looked at again and again, but not all the time", async ()
   await add("deliver");
   const looks: number[] = [];
   const look = async () => {
-    await sweepOnce({ redis, workspace, now: () => clock.nowMs, settle: settleAs, signal: AbortSignal.any([]) });
+    await sweepOnce(sweeping());
     looks.push(Number(await redis.zscore(spoolIndexKey(workspace), id)) - clock.nowMs);
   };
   await look();
@@ -243,4 +253,49 @@ test("what is in quarantine is never taken for left over", async () => {
   )([{ id: aside, data: {}, payload: Buffer.from("x"), events: 1 }]);
   expect(await sweep()).toBe(0);
   expect(await isThere(aside)).toBe(true);
+});
+
+const large = (job: JobId, kind: QueueKind) => spool().put([{ id: job, kind, payload: randomBytes(2_048), events: 3 }]);
+
+test("what waits, and was not compressed hard, is told of at each look; what is small, shrunk or done is not", async () => {
+  const dead = "d-file-0-1" as JobId;
+  const text = "d-file-0-2" as JobId;
+  const done = "d-file-0-3" as JobId;
+  await large(done, "deliver");
+  await add("deliver", done);
+  await work("deliver", counted);
+  await put();
+  await large("t-file-0" as JobId, "transform");
+  await large(dead, "deadletter");
+  const ids = Array.from({ length: 400 }, () => randomUUID()).join(" ");
+  await spool().put([{ id: text, kind: "deliver", payload: Buffer.from(ids), events: 3 }]);
+  await Promise.all([
+    add("deliver"),
+    add("transform", "t-file-0" as JobId),
+    add("deadletter", dead),
+    add("deliver", text),
+  ]);
+  await sweep();
+  const found = [`deadletter ${dead}`, "transform t-file-0", `deliver ${text}`];
+  const told = () => waiting.map((one) => one.join(" ")).toSorted((a, b) => found.indexOf(a) - found.indexOf(b));
+  expect(told()).toEqual(found);
+  await spool().shrink(text, "deliver");
+  waiting = [];
+  await sweep();
+  expect(told()).toEqual(found.slice(0, 2));
+});
+
+test("an entry of 2,048 bytes is worth to be shrunk, a smaller one is not", async () => {
+  await put();
+  await add("deliver");
+  const key = spoolEntryKey(workspace, id);
+  await redis.set(
+    key,
+    Buffer.concat([(await redis.getBuffer(key)) ?? Buffer.alloc(0), Buffer.alloc(2_048)]).subarray(0, 2_047),
+  );
+  await sweep();
+  expect(waiting).toEqual([]);
+  await redis.append(key, "x");
+  await sweep();
+  expect(waiting).toEqual([["deliver", id]]);
 });

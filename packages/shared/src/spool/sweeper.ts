@@ -4,7 +4,8 @@ import type { Tally } from "../contracts/tally.ts";
 import type { JobId } from "../core/ids.ts";
 import { completedKey, jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey } from "../core/keys.ts";
 import { moved } from "../queues/job-end.ts";
-import { spoolScript } from "./entry.ts";
+import { hardMark } from "./compressed.ts";
+import { kindOf, spoolScript } from "./entry.ts";
 import { ownersOf } from "./owners.ts";
 
 const inspectScript = spoolScript("inspect");
@@ -13,6 +14,8 @@ const pageEntries = 100;
 const lookAgainMs = 10_000;
 /** ...so many looks a second: a workspace may hold half a million entries for days. */
 const looksPerSecond = 100;
+/** Of smaller entries nothing is gained: a job takes more than they do. */
+const worthShrinkingBytes = 2_048;
 
 export interface SweepOptions {
   redis: Redis;
@@ -21,6 +24,8 @@ export interface SweepOptions {
   now: () => number;
   /** Ends a done job as its worker would have. */
   settle: (kind: QueueKind, id: JobId, tally: Tally) => Promise<void>;
+  /** Told of each entry that waits and would be smaller when compressed harder ({@link Spool.shrink}). */
+  waits: (kind: QueueKind, id: JobId) => void;
   signal: AbortSignal;
 }
 
@@ -44,10 +49,10 @@ export const sweepOnce = async (options: SweepOptions): Promise<number> => {
 };
 
 /** What inspect.lua says of one entry. */
-type Found = ["live"] | ["removed"] | ["done", number, string];
+type Found = ["live", string?] | ["removed"] | ["done", number, string];
 
 const sweepPage = async (
-  { redis, workspace, settle }: SweepOptions,
+  { redis, workspace, settle, waits }: SweepOptions,
   ids: readonly JobId[],
   lookAgainAtMs: number,
 ): Promise<number> => {
@@ -59,12 +64,17 @@ const sweepPage = async (
   const found = (await inspectScript(
     redis,
     [spoolIndexKey(workspace), spoolUsageKey(workspace), ...keys],
-    [lookAgainAtMs, JSON.stringify(moved), ...args],
+    [lookAgainAtMs, JSON.stringify(moved), hardMark, worthShrinkingBytes, ...args],
   )) as Found[]; // inspect.lua's own answer, one for each id
   let ended = 0;
   for (const [i, id] of ids.entries()) {
-    const [state, queue = 0, returned = ""] = found[i] ?? ["live"];
-    if (state === "live") continue;
+    const one = found[i] ?? ["live"];
+    if (one[0] === "live") {
+      const kind = kindOf(one[1] ?? "");
+      if (kind) waits(kind, id);
+      continue;
+    }
+    const [state, queue = 0, returned = ""] = one;
     // A done job's return value is the tally that its pipeline gave.
     if (state === "done") await settle(ownersOf(id)[queue] ?? ownersOf(id)[0], id, JSON.parse(returned) as Tally);
     ended += 1;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { CountingStage } from "../contracts/tally.ts";
+import { shrinkWaiting } from "../spool/shrink-waiting.ts";
 import { sweepOnce } from "../spool/sweeper.ts";
 import type { StageContext } from "./stage.ts";
 import type { WorkspaceTools } from "./workspace-tools.ts";
@@ -16,13 +17,17 @@ const countingStageOf: Readonly<Record<QueueKind, CountingStage>> = {
 
 const everyMs = 10_000;
 
-/** Sweeps a workspace's spool now and then, from every process that works for it; they do not get in each other's way. */
+/** Sweeps a workspace's spool now and then, and shrinks what waits there, from every process that works for it; they do not get in each other's way. */
 export const startSweeping = (
   { redis, log }: StageContext,
   workspace: string,
-  tools: Pick<WorkspaceTools, "settle">,
+  tools: Pick<WorkspaceTools, "settle" | "spool">,
 ): { stop: () => Promise<void> } => {
   const stopped = new AbortController();
+  const onError = (error: unknown) => {
+    if (!stopped.signal.aborted) log.warn({ err: error, workspace }, "spool.shrink-failed");
+  };
+  const waits = shrinkWaiting({ spool: tools.spool, signal: stopped.signal, onError });
   const sweep = async () => {
     while (!stopped.signal.aborted) {
       await delay(everyMs * (0.5 + Math.random()), undefined, { signal: stopped.signal }).catch(() => undefined);
@@ -33,6 +38,7 @@ export const startSweeping = (
         now: Date.now,
         signal: stopped.signal,
         settle: (kind, id, tally) => tools.settle(countingStageOf[kind], kind, id, tally),
+        waits,
       }).catch((error: unknown) => {
         if (!stopped.signal.aborted) log.warn({ err: error, workspace }, "spool.sweep-failed");
         return 0;
