@@ -49,3 +49,11 @@ test("an abort ends the rests", async () => {
   await Promise.all(all);
   expect(runs).toBe(3);
 });
+
+test("no rest is longer than the longest one, however long the work had to wait", async () => {
+  const run = sparing(1 / 100_000, 20);
+  const work = () => Promise.resolve(busy(5));
+  const begunMs = performance.now();
+  await Promise.all([run(work, never), run(work, never)]);
+  expect(performance.now() - begunMs).toBeLessThan(10_000); // else 1,000 s
+});

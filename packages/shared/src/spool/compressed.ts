@@ -67,6 +67,13 @@ export const compressedHard = (bytes: Buffer): Promise<Buffer> =>
     return Buffer.concat([head, frame, await frameOf(ids)]);
   });
 
+/**
+ * Whether {@link compressedHard} may be given its content: it was not before, as the frame then says nothing of a length,
+ * and it is not so large that doing it could take more memory than a process has.
+ */
+export const canBeSmaller = (bytes: Buffer): boolean =>
+  (contentBytes(bytes) ?? Number.POSITIVE_INFINITY) <= mostScratchBytes;
+
 /** What {@link compressed} or {@link compressedHard} was given, in one Buffer of its size. Throws where these are other bytes. */
 export const expanded = (bytes: Buffer): Buffer => {
   if (bytes[0] !== liftedMagic || bytes.length < liftedHeadBytes) return content(bytes);

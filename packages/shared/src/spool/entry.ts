@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 import { type QueueKind, queueKinds } from "../contracts/jobs.ts";
 import { luaScript, type LuaScript } from "../runtime/lua-script.ts";
-import { compressed, compressedHard, expanded } from "./compressed.ts";
+import { canBeSmaller, compressed, compressedHard, expanded } from "./compressed.ts";
 import { fitted } from "./fitted.ts";
 import type { SpoolEntry } from "./spool.ts";
 
@@ -36,6 +36,7 @@ export const encodeEntry = ({ kind, events, payload }: SpoolEntry): Encoded => {
 
 /** The same entry in fewer bytes, if it gets any smaller. */
 export const shrunk = async (entry: Buffer): Promise<Encoded | undefined> => {
+  if (!canBeSmaller(entry.subarray(headBytes))) return undefined;
   const hard = await compressedHard(payloadOf(entry));
   if (hard.length >= entry.length - headBytes) return undefined;
   return fitted(Buffer.concat([entry.subarray(0, headBytes), hard]));

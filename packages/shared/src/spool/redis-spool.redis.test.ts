@@ -176,6 +176,30 @@ test("what another queue's job waits for, is gone, or gets no smaller, is not sh
   expect(await bytesInUse()).toBe(withSmall);
 });
 
+test("an entry that was shrunk is not compressed again, one of more than 8 MB not at all", async () => {
+  await spool().put([anEntry({ payload: someText })]);
+  await spool().shrink(id, "deliver");
+  // Whoever expanded this would throw.
+  await redis.setrange(spoolEntryKey(workspace, id), 20, "no frame of zstd");
+  await spool().shrink(id, "deliver");
+  const large = "d-file-0-1" as JobId;
+  const lines = (bytes: number) =>
+    Buffer.from(
+      randomUUID()
+        .repeat(1_000)
+        .repeat(Math.ceil(bytes / 36_000)),
+    ).subarray(0, bytes);
+  await spool().put([anEntry({ id: large, payload: lines(8 * 1024 * 1024 + 1) })]);
+  const before = await bytesInUse();
+  await spool().shrink(large, "deliver");
+  expect(await bytesInUse()).toBe(before);
+  const largest = "d-file-0-2" as JobId;
+  await spool().put([anEntry({ id: largest, payload: lines(8 * 1024 * 1024) })]);
+  const withLargest = await bytesInUse();
+  await spool().shrink(largest, "deliver");
+  expect(await bytesInUse()).toBeLessThan(withLargest);
+});
+
 test("an entry that goes to another queue while it is being shrunk goes there as it was", async () => {
   await spool().put([anEntry({ payload: someText })]);
   const before = await bytesInUse();

@@ -73,3 +73,17 @@ test("after the end nothing more is shrunk", async () => {
   expect(shrunk).toHaveLength(1);
   later.ending.abort();
 });
+
+test("workspaces take turns", async () => {
+  const order: string[] = [];
+  const ending = new AbortController();
+  const { signal } = ending;
+  const lines = ["one", "other"].map((name) => {
+    const shrink = (id: JobId) => Promise.resolve(void order.push(`${name} ${id}`));
+    return { name, add: shrinkWaiting({ spool: { shrink }, signal, onError: () => expect.fail("nothing fails") }) };
+  });
+  for (const { add } of lines) for (const id of jobs(3)) add("deliver", id);
+  const turns = jobs(3).flatMap((id) => lines.map(({ name }) => `${name} ${id}`));
+  await vi.waitFor(() => expect(order).toEqual(turns));
+  ending.abort();
+});

@@ -17,16 +17,21 @@ export interface ShrinkWaitingOptions {
 
 /**
  * Compresses harder what waits for longer than a moment, little by little, so that a backlog takes less of Redis and what
- * comes and goes costs nothing (ADR 0032). Give it what the sweeper finds.
+ * comes and goes costs nothing (ADR 0032). Give it what the sweeper finds. Workspaces take turns.
  */
 export const shrinkWaiting = ({ spool, signal, onError }: ShrinkWaitingOptions) => {
-  const inLine = new Set<JobId>();
+  const inLine = new Map<JobId, QueueKind>();
+  const work = async () => {
+    // What is added meanwhile comes last.
+    for (const [id, kind] of inLine) {
+      await sparingly(async () => (signal.aborted ? undefined : spool.shrink(id, kind)), signal).catch(onError);
+      inLine.delete(id);
+    }
+  };
   return (kind: QueueKind, id: JobId): void => {
-    if (inLine.has(id) || inLine.size >= mostInLine) return;
-    inLine.add(id);
-    const shrink = async () => (signal.aborted ? undefined : spool.shrink(id, kind));
-    void sparingly(shrink, signal)
-      .catch(onError)
-      .finally(() => inLine.delete(id));
+    if (inLine.size >= mostInLine) return;
+    const isIdle = inLine.size === 0;
+    inLine.set(id, kind);
+    if (isIdle) void work();
   };
 };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { CountingStage } from "../contracts/tally.ts";
+import { isRedisTrouble, logTrouble } from "../runtime/redis-trouble.ts";
 import { shrinkWaiting } from "../spool/shrink-waiting.ts";
 import { sweepOnce } from "../spool/sweeper.ts";
 import type { StageContext } from "./stage.ts";
@@ -25,7 +26,9 @@ export const startSweeping = (
 ): { stop: () => Promise<void> } => {
   const stopped = new AbortController();
   const onError = (error: unknown) => {
-    if (!stopped.signal.aborted) log.warn({ err: error, workspace }, "spool.shrink-failed");
+    if (stopped.signal.aborted) return;
+    if (isRedisTrouble(error)) logTrouble(log, error);
+    else log.warn({ err: error, workspace }, "spool.shrink-failed");
   };
   const waits = shrinkWaiting({ spool: tools.spool, signal: stopped.signal, onError });
   const sweep = async () => {
