@@ -8,7 +8,7 @@ import { type SegmentSim, startSegmentSim } from "@currents-relay/sim/segment-si
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startStoreServer } from "../packages/ingest/src/testing/store-server.ts";
-import { aFolder, startRelayCommand } from "./support/command-line.ts";
+import { aFolder, runRelay, startRelayCommand } from "./support/command-line.ts";
 import { until } from "./support/until.ts";
 
 let segment: SegmentSim;
@@ -87,4 +87,11 @@ workspaces:
   };
   await until("all is at rest", atRest);
   await client.quit();
+
+  const again = ["backfill", "--dry-run", "--json", "--config", "relay.yaml"];
+  const { code, stdout, stderr } = await runRelay([...again, "--from", "2020-01-01", "--to", "2100-01-01"], {
+    cwd: folder,
+  });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(JSON.parse(stdout)).toMatchObject({ objects: files, readBefore: 0, untyped: 0 });
 });

@@ -41,6 +41,8 @@ test.each([
   [["status"], "--config FILE is missing, and this folder has no relay.yaml"],
   [["ingest"], "--config FILE is missing, and this folder has no relay.yaml"],
   [["map"], "name one FILE to map"],
+  [["resend", "--suspect", "--events", "*.Open"], "--suspect takes no --connector and no --events"],
+  [["resend", "--suspect", "--connector", "a"], "--suspect takes no --connector and no --events"],
   [["map", "a", "b"], "name one FILE to map"],
   [["map", "a", "--workspace", "w"], "--workspace and --connector need --config FILE"],
 ])("the command line %j is refused with 64", async (args, message) => {

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import { archiveAt } from "@currents-relay/deliver/adapters/archive-place.ts";
 import { archivePorts } from "@currents-relay/deliver/adapters/desk-archive.ts";
 import { archiveEntries } from "@currents-relay/deliver/archive-entries.ts";
@@ -9,6 +8,7 @@ import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import type { DlqOptions } from "./dlq-options.ts";
 import type { DlqRoom } from "./dlq-room.ts";
 import { addEntry, deskOf, eachSelected, type Sum, sumText } from "./dlq-select.ts";
+import { confirm } from "./confirm.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
 import { print } from "./output.ts";
 
@@ -75,16 +75,8 @@ const notAfterNow = (options: DlqOptions): DlqOptions => {
   return { ...options, filter: { ...options.filter, toMs } };
 };
 
-const isConfirmed = async ({ queue }: Desk, found: Sum): Promise<boolean> => {
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new CommandError(exitCodes.usage, "what is dropped is gone for good; say --yes where nobody can be asked");
-  const asked = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return (await asked.question(`Drop ${sumText(found, queue)}? Type yes: `)) === "yes";
-  } finally {
-    asked.close();
-  }
-};
+const isConfirmed = ({ queue }: Desk, found: Sum): Promise<boolean> =>
+  confirm(`Drop ${sumText(found, queue)}?`, "what is dropped is gone for good; say --yes where nobody can be asked");
 
 interface Ended {
   ended: Sum;

@@ -3,6 +3,7 @@ import { type DeskQueue, deskQueues } from "@currents-relay/deliver/core/desk-en
 import { didYouMean } from "@currents-relay/shared/config/did-you-mean.ts";
 import { holdReasons, quarantineReasons } from "@currents-relay/shared/contracts/reasons.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
+import { timeOf } from "./time-option.ts";
 
 /** Which entries are meant; what is left out does not matter. */
 export interface EntryFilter {
@@ -73,8 +74,8 @@ export const dlqOptions = (args: string[]): DlqOptions => {
       connector: values.connector,
       reason: values.reason === undefined ? undefined : oneOf("--reason", values.reason, reasons),
       eventType: values["event-type"],
-      fromMs: timeOf("--from", values.from),
-      toMs: timeOf("--to", values.to),
+      fromMs: values.from === undefined ? undefined : timeOf("--from", values.from),
+      toMs: values.to === undefined ? undefined : timeOf("--to", values.to),
     },
     limit: limitOf(values.limit),
     fromArchive: values["from-archive"],
@@ -95,16 +96,6 @@ const oneOf = <Word extends string>(what: string, word: string | undefined, word
   if (word === undefined) throw wrong(`the ${what} is missing: ${words.join(", ")}`);
   const meant = didYouMean(word, words);
   throw wrong(`${what}: "${word}" is not known; ${meant ? `did you mean ${meant}?` : `known are ${words.join(", ")}`}`);
-};
-
-/** 2026-11-23, 2026-11-23T10:00, 2026-11-23T10:00:00.000+01:00; without a zone it is UTC. */
-const timeOf = (option: string, text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined;
-  const isTime = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/.test(text);
-  const hasZone = !text.includes("T") || /(Z|[+-]\d{2}:\d{2})$/.test(text);
-  const timeMs = isTime ? Date.parse(hasZone ? text : `${text}Z`) : Number.NaN;
-  if (Number.isNaN(timeMs)) throw wrong(`${option}: "${text}" is no time such as 2026-11-23 or 2026-11-23T10:00Z`);
-  return timeMs;
 };
 
 const limitOf = (text: string | undefined): number => {

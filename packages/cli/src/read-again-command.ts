@@ -1,11 +1,12 @@
-import { createInterface } from "node:readline/promises";
 import { rereadRunOf } from "@currents-relay/ingest/core/reread.ts";
 import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import { durationText } from "@currents-relay/shared/core/duration-text.ts";
 import { compileSelection } from "@currents-relay/shared/core/selection.ts";
 import { type DlqRoom, inDlqRoom } from "./dlq-room.ts";
+import { confirm } from "./confirm.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
 import { counted, formatCount, print, printError } from "./output.ts";
+import { timeOf } from "./time-option.ts";
 import { planReadAgain, type ReadAgain, type ReadAgainPlan, runReadAgain, sourceToReadAgain } from "./read-again.ts";
 
 export const readAgainOptions = {
@@ -35,13 +36,9 @@ export interface ReadAgainValues {
 /** `resend`: ids that were taken before are sent all the same; `newMessageIds`: under ids that Segment does not know. */
 export type HowAgain = { kind: "backfill" } | { kind: "resend"; newMessageIds: boolean };
 
-const timeOf = (flag: string, text: string | undefined): number => {
-  if (text === undefined)
-    throw new CommandError(exitCodes.usage, `--${flag} is missing: an ISO time, 2026-11-01T00:00Z`);
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms))
-    throw new CommandError(exitCodes.usage, `--${flag} ${text} is no ISO time, like 2026-11-01T00:00Z`);
-  return ms;
+const requiredTimeOf = (option: string, text: string | undefined): number => {
+  if (text === undefined) throw new CommandError(exitCodes.usage, `${option} is missing: a time, 2026-11-01T00:00Z`);
+  return timeOf(option, text);
 };
 
 const connectorOf = (settings: WorkspaceConfig, given: string | undefined): string => {
@@ -53,12 +50,14 @@ const connectorOf = (settings: WorkspaceConfig, given: string | undefined): stri
 };
 
 const askedOf = (room: DlqRoom, values: ReadAgainValues, how: HowAgain): ReadAgain => {
-  const [fromMs, toMs] = [timeOf("from", values.from), timeOf("to", values.to)];
+  const [fromMs, toMs] = [requiredTimeOf("--from", values.from), requiredTimeOf("--to", values.to)];
   if (fromMs >= toMs) throw new CommandError(exitCodes.usage, "--from is not before --to");
   const connector = connectorOf(room.settings, values.connector);
   sourceToReadAgain(room.settings, connector);
   const isSalted = how.kind === "resend" && how.newMessageIds;
-  const run = rereadRunOf([how.kind, isSalted, connector, fromMs, toMs, ...(values.events ?? [])]);
+  // The same globs in another order are the same run.
+  const globs = [...new Set(values.events)].toSorted();
+  const run = rereadRunOf([how.kind, isSalted, connector, fromMs, toMs, ...globs]);
   const apart = how.kind === "resend" ? ({ apart: true } as const) : {};
   return {
     connector,
@@ -84,16 +83,8 @@ export const readAgain = (values: ReadAgainValues, how: HowAgain): Promise<numbe
     return isWhole ? exitCodes.ok : exitCodes.interrupted;
   });
 
-const isConfirmed = async ({ objects }: ReadAgainPlan): Promise<boolean> => {
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new CommandError(exitCodes.usage, "say --yes where nobody can be asked, or --dry-run");
-  const asked = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return (await asked.question(`Read ${counted(objects.length, "object")} again? Type yes: `)) === "yes";
-  } finally {
-    asked.close();
-  }
-};
+const isConfirmed = ({ objects }: ReadAgainPlan): Promise<boolean> =>
+  confirm(`Read ${counted(objects.length, "object")} again?`, "say --yes where nobody can be asked, or --dry-run");
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 

@@ -57,7 +57,9 @@ export const sourceToReadAgain = (settings: WorkspaceConfig, connector: string):
 export const planReadAgain = async (room: DlqRoom, asked: ReadAgain, signal: AbortSignal): Promise<ReadAgainPlan> => {
   const { connector, query, reread } = asked;
   const settings = sourceToReadAgain(room.settings, connector);
-  const found = await findAgain(settings, query, signal);
+  const found = await findAgain(settings, query, signal).catch((error: unknown) => {
+    throw new CommandError(exitCodes.noInput, error instanceof Error ? error.message : String(error));
+  });
   const ledger = rereadLedger(room.redis, room.workspace, reread.run);
   const objects = await unreadOf({ connector, reread, ledger, objects: found.objects });
   const { source } = connectorSource(settings);

@@ -19,6 +19,7 @@ import {
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { connectorSource } from "./adapters/connector-source.ts";
+import { eventsAhead } from "./adapters/events-ahead.ts";
 import { forgetForsaken } from "./adapters/forsaken-objects.ts";
 import { httpSource } from "./adapters/http-source.ts";
 import { startLister } from "./adapters/lister.ts";
@@ -212,7 +213,8 @@ const openConnector = (
     },
   });
   const read = countedRead(source.read, metrics, labels);
-  return { connector, lister, ports: { ...portsOf(tools, { ...source, read }, ledger), pause } };
+  const ahead = eventsAhead(redis, workspace);
+  return { connector, lister, ports: { ...portsOf(tools, { ...source, read }, ledger), pause, eventsAhead: ahead } };
 };
 
 const chunkSource: IngestPorts["chunkSource"] = ({ connector, fileId, landedAtMs, object: { key, uri } }) => ({
@@ -226,7 +228,7 @@ const portsOf = (
   { spool, queues, toQuarantine }: WorkspaceTools,
   source: Source,
   ledger: IngestPorts["ledger"],
-): Omit<IngestPorts, "pause"> => ({
+): Omit<IngestPorts, "pause" | "eventsAhead"> => ({
   read: source.read,
   chunkSource,
   toTransform: handOverTo<TransformJob>("transform", spool, queues),

@@ -44,6 +44,7 @@ const aWorld = (file: Buffer, { spoolBytes = 0, nowMs = landedAtMs + 60_000 } = 
     toQuarantine: quarantine.handOver,
     ledger: { finish: async (id) => void finished.push(id) },
     pause: () => undefined,
+    eventsAhead: () => Promise.resolve(0),
     now: () => nowMs,
   };
   const item = (): Item<IngestJob> => ({
@@ -123,6 +124,21 @@ describe("the way of one object", () => {
     }
     expect(chunks.slice(0, 3)).toEqual([1, 2, 3]);
     expect(full.records().reduce((a, b) => a + b, 0)).toBe(4_800);
+  });
+
+  it("what is read again waits while 15,000 events do, before it reads and after each chunk; what is new does not", async () => {
+    const world = aWorld(aFile());
+    let ahead = 15_000;
+    const ports = { ...world.ports, eventsAhead: () => Promise.resolve(ahead) };
+    const again = () => ({ ...world.item(), data: { ...data, reread: { run: "r" } } });
+    const waits = { kind: "retry", afterMs: 1_000 };
+    expect(await ingestObject(ports, settings)(again())).toMatchObject(waits);
+    expect(world.transform.taken.size).toBe(0);
+    ahead = 14_999;
+    const rising = { ...ports, eventsAhead: () => Promise.resolve(ahead++) };
+    expect(await ingestObject(rising, settings)(again())).toMatchObject(waits);
+    expect(world.transform.taken.size).toBe(1);
+    expect(await ingestObject(ports, settings)(world.item())).toMatchObject({ kind: "ok" });
   });
 
   it("nothing of an object is read while its workspace is paused", async () => {

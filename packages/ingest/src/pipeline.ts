@@ -17,8 +17,8 @@ import type { IngestPorts, RequestPorts } from "./ports.ts";
 
 /** How long to wait when the workspace's share of the spool, or Redis, is full. */
 const pauseWaitMs = 500;
-/** What is read again is only fed in while this little waits: enough to send for some seconds. */
-const rereadBudgetBytes = 2 * 1024 * 1024;
+/** What is read again is only fed in while fewer events than these wait or are held: enough to send for some seconds. */
+const mostAheadOfReread = 15_000;
 const rereadWaitMs = 1_000;
 /** What a run leaves for the next one: everything before `resumeAt` is handed over and counted in `tally`. */
 interface Progress {
@@ -34,12 +34,10 @@ export const ingestObject =
   ) =>
   async ({ id, data, signal, saveProgress, ...item }: Item<IngestJob>): Promise<Outcome<Tally>> => {
     if (!ports) return retry(removedConnectorWaitMs, new Error(`the connector ${data.connector} is not configured`));
-    const { budgetBytes, waitMs } = data.reread
-      ? { budgetBytes: Math.min(spoolBudgetBytes, rereadBudgetBytes), waitMs: rereadWaitMs }
-      : { budgetBytes: spoolBudgetBytes, waitMs: pauseWaitMs };
+    const waitMs = data.reread ? rereadWaitMs : pauseWaitMs;
+    const obstacle = await obstacleFor(ports, data);
+    if (obstacle) return retry(waitMs, new Error(`${obstacle}: nothing new is taken`));
     // Written by saveProgress below, by an earlier run of this job.
-    const pause = ports.pause();
-    if (pause) return retry(waitMs, new Error(`${pause}: nothing new is taken`));
     const { resumeAt, tally: before } = (item.progress as Progress | undefined) ?? { tally: {} };
     let tally = before;
     const open = (fromByte: number) => ports.read({ ...data.object, landedAtMs: data.landedAtMs }, fromByte, signal);
@@ -55,7 +53,7 @@ export const ingestObject =
           // A kill here: this chunk is read and handed over again, under the same id; transform has it once.
           tally = addTallies(tally, { in: part.chunk.header.records, ok: part.chunk.header.records });
           await saveProgress({ resumeAt: part.resumeAt, tally } satisfies Progress);
-          if (spoolBytes > budgetBytes || ports.pause())
+          if (spoolBytes > spoolBudgetBytes || (await obstacleFor(ports, data)))
             return retry(waitMs, new Error("Redis holds as much of the workspace as it may"));
         }
       }
@@ -69,6 +67,12 @@ export const ingestObject =
     // A kill here: the job runs again from its last progress, and ends here again.
     return ok(tally["file:quarantined"] === undefined ? { ...tally, "file:done": 1 } : tally);
   };
+
+/** Why nothing more of an object may be taken now; undefined: it may. */
+const obstacleFor = async (ports: IngestPorts, { reread }: IngestJob): Promise<string | undefined> => {
+  if (reread && (await ports.eventsAhead()) >= mostAheadOfReread) return "what is new goes first";
+  return ports.pause();
+};
 
 /** The way of one HTTP request, which was accepted: its events -> chunks -> hand over. */
 export const ingestRequest =

@@ -42,6 +42,8 @@ export interface IngestPorts {
   ledger: Pick<Ledger, "finish">;
   /** Why the workspace may bring nothing more into Redis now; undefined: it may. */
   pause: () => PauseReason | undefined;
+  /** How many events of the workspace wait in any stage, or are held. */
+  eventsAhead: () => Promise<number>;
   /** UNIX ms. */
   now: () => number;
 }

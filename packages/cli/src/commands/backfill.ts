@@ -8,7 +8,8 @@ export const backfill: Command = {
 Reads what a source still has of a time: from before the connector was set up, say, or what was deleted in Segment. Says first
 how much it is, how long it takes, and what the relay and Segment still remember; asks, or needs --yes.
 It comes behind all that is new, in every stage, and sends with the part of the rate that is left. Outages hold it as all else.
-  --from T, --to T  ISO times; --to is not in it. By the hour in Braze's paths, elsewhere by when the object was written
+  --from T, --to T  2026-11-01T10:00Z; without a zone UTC; --to is not in it. By the hour in Braze's paths, of which a part is
+                    enough; elsewhere by when the object was written
   --workspace W     may be left out where there is one
   --connector C     may be left out where there is one
   --events GLOB     only of these event types; may be given more than once

@@ -41,6 +41,11 @@ May be stopped and repeated: nothing goes out twice. Redis as for \`relay status
       return readAgain(values, { kind: "resend", newMessageIds: values["new-message-ids"] ?? false });
     if (!values.suspect || isOfTime)
       throw new CommandError(exitCodes.usage, "say what: either --suspect, or --from and --to");
+    if (values.connector !== undefined || values.events !== undefined)
+      throw new CommandError(
+        exitCodes.usage,
+        "--suspect takes no --connector and no --events: it sends all that is suspect",
+      );
     const isDryRun = values["dry-run"] ?? false;
     return inDlqRoom(values, async ({ redis, workspace, spool, queues }) => {
       const ports = suspectPorts(redis, workspace, { tools: { spool, queues } });

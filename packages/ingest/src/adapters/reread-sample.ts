@@ -1,4 +1,6 @@
 import { readContainer } from "../core/avro-container.ts";
+import { ObjectChanged } from "../core/object-changed.ts";
+import { SourceUnavailable } from "../core/source-unavailable.ts";
 import type { Source, SourceObject } from "../ports.ts";
 
 const sampledObjects = 3;
@@ -13,10 +15,21 @@ export const estimateEvents = async (
   const samples = objects.filter((_, index) => index % step === 0).slice(0, sampledObjects);
   let [records, bytes] = [0, 0];
   for (const object of samples) {
-    for await (const part of readContainer(source.read(object, 0, signal)))
-      if (part.kind === "block") records += part.records;
+    const inObject = await recordsIn(source, object, signal).catch((error: unknown) => {
+      if (error instanceof SourceUnavailable || error instanceof ObjectChanged) return undefined;
+      throw error;
+    });
+    if (inObject === undefined) continue;
+    records += inObject;
     bytes += object.bytes;
   }
   const all = objects.reduce((sum, object) => sum + object.bytes, 0);
   return bytes === 0 ? undefined : Math.round((records * all) / bytes);
+};
+
+const recordsIn = async (source: Pick<Source, "read">, object: SourceObject, signal: AbortSignal): Promise<number> => {
+  let records = 0;
+  for await (const part of readContainer(source.read(object, 0, signal)))
+    if (part.kind === "block") records += part.records;
+  return records;
 };

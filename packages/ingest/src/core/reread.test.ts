@@ -17,6 +17,21 @@ test("an object belongs to the hour in its path, not to when it was copied; --to
   expect(isAsked(anObject("2026-11-01-23", "2026-11-02T10:00"), day)).toBe("no");
 });
 
+test("an hour of which a part is asked for is read as a whole, and so is a day", () => {
+  const object = anObject("2026-11-02-10", "2026-11-20T10:00");
+  const asked = (from: string, to: string) => isAsked(object, { fromMs: at(from), toMs: at(to) });
+  expect(asked("2026-11-02T10:30", "2026-11-02T10:50")).toBe("yes");
+  expect(asked("2026-11-02T10:59", "2026-11-02T12:00")).toBe("yes");
+  expect(asked("2026-11-02T11:00", "2026-11-02T12:00")).toBe("no");
+  expect(asked("2026-11-02T09:00", "2026-11-02T10:00")).toBe("no");
+  const ofDay = { ...object, key: object.key.replace("-10/", "/") };
+  const inDay = (from: string, to: string) => isAsked(ofDay, { fromMs: at(from), toMs: at(to) });
+  expect(ofDay.key).toContain("/date=2026-11-02/");
+  expect(inDay("2026-11-02T10:00", "2026-11-02T12:00")).toBe("yes");
+  expect(inDay("2026-11-01T10:00", "2026-11-02T00:00")).toBe("no");
+  expect(inDay("2026-11-03T00:00", "2026-11-03T10:00")).toBe("no");
+});
+
 test("a key that says nothing belongs to when it was written, and to no event type", () => {
   const object = { key: "copied/by-hand.avro", landedAtMs: at("2026-11-02T12:00") };
   expect(isAsked(object, day)).toBe("yes");

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Selection } from "@currents-relay/shared/core/selection.ts";
 import type { Listed } from "./listing.ts";
-import { partitionOf } from "./partition.ts";
+import { dayMs, hourMs, partitionOf } from "./partition.ts";
 
 /** Which objects of a source are to be read again. Times are UNIX ms; `toMs` is not in it. */
 export interface RereadQuery {
@@ -11,15 +11,24 @@ export interface RereadQuery {
   events?: Selection | undefined;
 }
 
-/** The hour in its key; elsewhere when it landed. */
+/** When its hour began, by its key (of a day's folder: when the day ended); elsewhere when it landed. */
 export const rereadTimeOf = ({ key, landedAtMs }: Listed): number => partitionOf(key)?.atMs ?? landedAtMs;
 
 export type Asked = "yes" | "no" | "type-unknown";
 
-/** Whether an object is asked for; "type-unknown": its key does not say of which type its events are. */
+/** From when to when its events may have been received: the hour in its key, or the day; elsewhere when it landed. */
+const timesIn = ({ key, landedAtMs }: Listed): { fromMs: number; toMs: number } => {
+  const partition = partitionOf(key);
+  if (!partition) return { fromMs: landedAtMs, toMs: landedAtMs + 1 };
+  const { atMs } = partition;
+  const isDay = atMs % hourMs !== 0; // its last millisecond
+  return isDay ? { fromMs: atMs + 1 - dayMs, toMs: atMs + 1 } : { fromMs: atMs, toMs: atMs + hourMs };
+};
+
+/** Whether an object is asked for, which it is if any part of its hour is; "type-unknown": its key does not say of which type its events are. */
 export const isAsked = (object: Listed, query: RereadQuery): Asked => {
-  const atMs = rereadTimeOf(object);
-  if (atMs < query.fromMs || atMs >= query.toMs) return "no";
+  const { fromMs, toMs } = timesIn(object);
+  if (toMs <= query.fromMs || fromMs >= query.toMs) return "no";
   if (!query.events) return "yes";
   const eventType = /(?:^|\/)event_type=([^/]+)\//.exec(object.key)?.[1];
   if (eventType === undefined) return "type-unknown";
