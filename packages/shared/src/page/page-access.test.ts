@@ -42,10 +42,10 @@ describe("with a token", () => {
     expect(mayLook(request("/", { cookie: `other=1; relay-page=${secret}` }))).toEqual({ kind: "granted" });
   });
 
-  test("from the address it goes into a cookie that no script can read", () => {
+  test("from the address it goes into a cookie that no script can read, and that comes along from a link elsewhere", () => {
     expect(mayLook(request(`/?token=${secret}`))).toEqual({
       kind: "cookie",
-      setCookie: `relay-page=${secret}; HttpOnly; SameSite=Strict; Path=/`,
+      setCookie: `relay-page=${secret}; HttpOnly; SameSite=Lax; Path=/`,
       location: ".",
     });
   });

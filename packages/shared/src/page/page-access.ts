@@ -43,7 +43,9 @@ export const pageAccess = ({ host, token }: { host: string; token?: Secret | und
     if (isToken) {
       const inAddress = url.searchParams.get("token");
       if (inAddress !== null && isToken(inAddress)) {
-        const setCookie = `${cookieName}=${inAddress}; HttpOnly; SameSite=Strict; Path=/`;
+        // Lax: a link in a chat or web mail comes from another site, and Strict would keep the cookie from the page that
+        // it leads to. Lax gives it to no more than such a visit, and the page changes nothing (GET only, in no frame).
+        const setCookie = `${cookieName}=${inAddress}; HttpOnly; SameSite=Lax; Path=/`;
         return { kind: "cookie", setCookie, location: "." };
       }
       if (isToken(bearerOf(headers.authorization)) || isToken(cookieOf(headers.cookie))) return { kind: "granted" };

@@ -7,7 +7,7 @@ const count = (value: number): string => countText(Math.round(value));
 const rate = (value: number): string => (value > 0 && value < 10 ? value.toFixed(1) : count(value));
 const megabytes = (bytes: number): string => `${count(bytes / 1e6)} MB`;
 
-/** The whole page as it is at first; `series` is what the charts begin with. */
+/** The whole page as it is at first; `series` is what the charts begin with, `data-at` the time of its newest news. */
 export const pageHtml = (view: PageView, series: unknown): string =>
   html`<!doctype html>
     <html lang="en">
@@ -21,7 +21,7 @@ export const pageHtml = (view: PageView, series: unknown): string =>
         <link rel="stylesheet" href="page/page.css" />
         <script type="module" src="page/client.js"></script>
       </head>
-      <body data-series="${JSON.stringify(series)}">
+      <body data-series="${JSON.stringify(series)}" data-at="${Math.round(view.atMs / 1_000)}">
         <header>
           <h1>Currents Relay</h1>
           <p id="link" role="status">as it was when this page was loaded</p>
@@ -48,8 +48,10 @@ export const nowHtml = (view: PageView): Markup => html`${verdictHtml(view)}${pi
 /** What is below them. */
 export const detailsHtml = (view: PageView): Markup => html`${workspacesHtml(view)}${quarantineHtml(view)}`;
 
+/** What one must know who reads nothing else: green only when no card has anything to say. */
 const verdictHtml = ({ workspaces }: PageView): Markup => {
-  const troubled = workspaces.filter(({ overview }) => overview.state === "holding" || overview.state === "unverified");
+  const stopped = workspaces.filter(({ overview }) => overview.state === "holding" || overview.state === "unverified");
+  const troubled = stopped.length > 0 ? stopped : workspaces.filter(({ wrong }) => wrong.length > 0);
   const [first] = troubled;
   if (!first) {
     const replaying = workspaces.filter(({ overview }) => overview.state === "replaying").length;
@@ -57,7 +59,8 @@ const verdictHtml = ({ workspaces }: PageView): Markup => {
     return html`<p class="verdict good">${words}</p>`;
   }
   const others = troubled.length > 1 ? ` and ${troubled.length - 1} more` : "";
-  return html`<p class="verdict bad"><b>${first.name}${others}:</b> ${first.wrong[0] ?? "held"}</p>`;
+  const urgency = stopped.length > 0 ? "bad" : "warn";
+  return html`<p class="verdict ${urgency}"><b>${first.name}${others}:</b> ${first.wrong[0] ?? "held"}</p>`;
 };
 
 const pipelineHtml = ({ stages, delivered, held, quarantined, redis }: PageView): Markup => {
@@ -117,7 +120,7 @@ const workspaceHtml = (workspace: PageWorkspace): Markup => {
       <dt>${label}</dt>
       <dd>${text}</dd>
     </div>`;
-  return html`<article class="workspace ${overview.state}">
+  return html`<article class="workspace ${overview.state} ${wrong.length > 0 ? "wrong" : ""}">
     <header>
       <h3>${name}</h3>
       <span class="state">${overview.state}</span>

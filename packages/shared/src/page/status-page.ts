@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { Secret } from "../config/secret.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { isRedisTrouble } from "../runtime/redis-trouble.ts";
 import { type LivePage, livePage, pointOf } from "./live-page.ts";
 import { pageAccess } from "./page-access.ts";
 import { detailsHtml, nowHtml, pageHtml } from "./page-html.ts";
@@ -14,6 +15,8 @@ export interface StatusPageOptions {
   token?: Secret | undefined;
   read: () => Promise<PageView>;
   log: Logger;
+  /** So long a page waits for a reading; default: 5 s. */
+  withinMs?: number | undefined;
 }
 
 /** Answers requests of the page; false for all others. */
@@ -41,18 +44,14 @@ const headers = {
 };
 
 /** The status page on the admin port: read-only, no file of others, no word to others. */
-export const statusPage = ({ host, token, read, log }: StatusPageOptions): StatusPage => {
+export const statusPage = ({ host, token, read, log, withinMs }: StatusPageOptions): StatusPage => {
   const mayLook = pageAccess({ host, token });
-  const live = livePage({ read, onFault: (error) => log.debug({ err: error }, "page.unread") });
+  const live = livePage({ read, withinMs, onFault: (error) => log.debug({ err: error }, "page.unread") });
   let assets: ReturnType<typeof readAssets> | undefined;
 
   const answer = async (path: string, response: ServerResponse): Promise<void> => {
     if (path === "/page/events") return showLive(live, response);
-    if (path === "/") {
-      const { view, series } = await live.look();
-      response.writeHead(200, { ...headers, "content-type": "text/html; charset=utf-8" }).end(pageHtml(view, series));
-      return;
-    }
+    if (path === "/") return showPage(live, response);
     const found = (assets ??= readAssets()).get(path);
     if (found) response.writeHead(200, { ...headers, "content-type": found.type }).end(found.bytes);
     else response.writeHead(404, headers).end();
@@ -71,6 +70,23 @@ export const statusPage = ({ host, token, read, log }: StatusPageOptions): Statu
         .end(`${access.why}\n`);
     return true;
   };
+};
+
+const showPage = async (live: LivePage, response: ServerResponse): Promise<void> => {
+  const seen = await live.look().catch((error: unknown) => {
+    if (isRedisTrouble(error)) return undefined;
+    throw error;
+  });
+  if (seen) {
+    const { view, series } = seen;
+    response.writeHead(200, { ...headers, "content-type": "text/html; charset=utf-8" }).end(pageHtml(view, series));
+    return;
+  }
+  // A browser asks again by itself, so that the page comes when Redis does.
+  const again = { "content-type": "text/plain; charset=utf-8", "retry-after": "5", refresh: "5" };
+  response
+    .writeHead(503, { ...headers, ...again })
+    .end("Redis does not answer, so there is nothing to show yet. This page tries again every 5 s.\n");
 };
 
 /** Sends each new view as it comes, as server-sent events, until the viewer or the server goes. */

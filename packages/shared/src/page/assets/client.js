@@ -64,14 +64,53 @@ const say = (text, isLive) => {
   link.textContent = text;
   link.classList.toggle("live", isLive);
 };
-const events = new EventSource("page/events");
-events.addEventListener("error", () => say("the relay does not answer; trying again", false));
-events.addEventListener("message", ({ data }) => {
-  const { now, details, point } = JSON.parse(data);
+
+const show = ({ now, details, point }) => {
   byId("now").innerHTML = now;
   byId("details").innerHTML = details;
   if (series.atSeconds.at(-1) !== point.atSeconds)
     for (const [key, value] of Object.entries(point)) series[key] = [...series[key], value].slice(-keptPoints);
   for (const draw of redraw) draw();
+  document.body.classList.remove("old");
   say(`live, ${clock(point.atSeconds)}`, true);
-});
+};
+
+// News come every two seconds. Without any, the connection may look well all the same: the relay waits for Redis, or the
+// way to it has gone without a word. So what was true is no longer shown as if it were.
+const newsWithinMs = 10_000;
+const silence = "the relay does not answer, or Redis does not";
+let newsAtSeconds = Number(document.body.dataset.at);
+const sayOld = (why) => {
+  document.body.classList.add("old");
+  const since = clock(newsAtSeconds);
+  const verdict = document.querySelector(".verdict");
+  verdict.className = "verdict bad";
+  verdict.textContent = `No news since ${since}: ${why}. What is below was so then.`;
+  say(`not live since ${since}; trying again`, false);
+};
+
+// A browser gives an EventSource up for good when it is turned away, and does not see a dead way: so a new one each time.
+const listen = () => {
+  const events = new EventSource("page/events");
+  let why = silence;
+  const isLate = () => {
+    sayOld(why);
+    events.close();
+    listen();
+  };
+  let late = setTimeout(isLate, newsWithinMs);
+  events.addEventListener("error", () => {
+    const isTurnedAway = events.readyState === EventSource.CLOSED;
+    why = isTurnedAway ? "too many look, the token has changed, or the relay is away" : "the relay does not answer";
+    say(`${why}; trying again`, false);
+  });
+  events.addEventListener("message", ({ data }) => {
+    clearTimeout(late);
+    late = setTimeout(isLate, newsWithinMs);
+    why = silence;
+    const news = JSON.parse(data);
+    newsAtSeconds = news.point.atSeconds;
+    show(news);
+  });
+};
+listen();
