@@ -78,3 +78,12 @@ test("a backfill takes what the source has of a time, once; a resend takes it ag
   const { workspaces } = JSON.parse(status.stdout) as { workspaces: { conservation: unknown; filesWaiting: number }[] };
   expect(workspaces[0]).toMatchObject({ filesWaiting: 0, conservation: { holds: true, differences: [] } });
 });
+
+test("a source that cannot be read is said in one line, with 66", async () => {
+  const folder = await aFolder({ "relay.yaml": aConfig({ redis: redis.url, path: "./nowhere" }) });
+  const range = ["--from", "2026-11-01", "--to", "2026-11-02"];
+  const { code, stdout, stderr } = await runRelay(["backfill", "--dry-run", ...range], { cwd: folder });
+  expect({ code, stdout }).toEqual({ code: 66, stdout: "" });
+  expect(stderr).toContain("nowhere");
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+});

@@ -36,7 +36,7 @@ export const ingestObject =
     if (!ports) return retry(removedConnectorWaitMs, new Error(`the connector ${data.connector} is not configured`));
     const waitMs = data.reread ? rereadWaitMs : pauseWaitMs;
     const obstacle = await obstacleFor(ports, data);
-    if (obstacle) return retry(waitMs, new Error(`${obstacle}: nothing new is taken`));
+    if (obstacle) return retry(waitMs, new Error(`${obstacle}: nothing more is taken`));
     // Written by saveProgress below, by an earlier run of this job.
     const { resumeAt, tally: before } = (item.progress as Progress | undefined) ?? { tally: {} };
     let tally = before;
@@ -70,7 +70,7 @@ export const ingestObject =
 
 /** Why nothing more of an object may be taken now; undefined: it may. */
 const obstacleFor = async (ports: IngestPorts, { reread }: IngestJob): Promise<string | undefined> => {
-  if (reread && (await ports.eventsAhead()) >= mostAheadOfReread) return "what is new goes first";
+  if (reread && (await ports.eventsAhead()) >= mostAheadOfReread) return "what waits and is held goes first";
   return ports.pause();
 };
 

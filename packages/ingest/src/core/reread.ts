@@ -25,7 +25,10 @@ const timesIn = ({ key, landedAtMs }: Listed): { fromMs: number; toMs: number } 
   return isDay ? { fromMs: atMs + 1 - dayMs, toMs: atMs + 1 } : { fromMs: atMs, toMs: atMs + hourMs };
 };
 
-/** Whether an object is asked for, which it is if any part of its hour is; "type-unknown": its key does not say of which type its events are. */
+/**
+ * Whether an object is asked for, which it is if any part of its hour is; "type-unknown": its key does not say of which
+ * type its events are.
+ */
 export const isAsked = (object: Listed, query: RereadQuery): Asked => {
   const { fromMs, toMs } = timesIn(object);
   if (toMs <= query.fromMs || fromMs >= query.toMs) return "no";

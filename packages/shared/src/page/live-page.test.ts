@@ -3,19 +3,9 @@ import { expect, test, vi } from "vitest";
 import { eventually } from "../testing/eventually.ts";
 import { livePage } from "./live-page.ts";
 import type { PageView } from "./page-view.ts";
+import { aPageView } from "./page-view.testing.ts";
 
 const everyMs = 5;
-const stage = { rate: 1, waiting: 2 };
-const aView = (atMs: number): PageView => ({
-  atMs,
-  stages: { ingest: stage, transform: stage, deliver: stage },
-  delivered: 3,
-  held: 4,
-  quarantined: 0,
-  workspaces: [],
-  quarantine: [],
-  redis: { memoryBytes: 1, limitBytes: 0 },
-});
 
 interface PageOptions {
   mostViewers?: number;
@@ -30,7 +20,7 @@ const aPage = (options: PageOptions = {}) => {
   const read = async () => {
     const fault = options.fault?.();
     if (fault) throw fault;
-    const view = aView(++readings * 1_000);
+    const view = aPageView(++readings * 1_000);
     await options.waitFor?.();
     return view;
   };

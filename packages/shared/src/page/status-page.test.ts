@@ -3,19 +3,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { adminServer } from "../runtime/admin-server.ts";
 import { gatheringLog } from "../testing/gathering-log.ts";
 import type { PageView } from "./page-view.ts";
+import { aPageView } from "./page-view.testing.ts";
 import { statusPage } from "./status-page.ts";
-
-const stage = { rate: 1, waiting: 2 };
-const aView: PageView = {
-  atMs: 12_000,
-  stages: { ingest: stage, transform: stage, deliver: stage },
-  delivered: 3,
-  held: 4,
-  quarantined: 0,
-  workspaces: [],
-  quarantine: [],
-  redis: { memoryBytes: 1, limitBytes: 0 },
-};
 
 const start = async (read: () => Promise<PageView>) => {
   const host = "127.0.0.1";
@@ -39,7 +28,7 @@ test("while Redis does not answer the page says so instead of hanging, and comes
   const absent = await load();
   expect([absent.status, absent.headers.get("refresh")]).toEqual([503, "5"]);
   expect(await absent.text()).toMatch(/^Redis does not answer/);
-  redis.resolve(aView);
+  redis.resolve(aPageView(12_000));
   const there = await load();
   expect([there.status, await there.text()]).toEqual([200, expect.stringContaining('data-at="12"') as string]);
 });

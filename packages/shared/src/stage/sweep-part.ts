@@ -18,7 +18,10 @@ const countingStageOf: Readonly<Record<QueueKind, CountingStage>> = {
 
 const everyMs = 10_000;
 
-/** Sweeps a workspace's spool now and then, and shrinks what waits there, from every process that works for it; they do not get in each other's way. */
+/**
+ * Sweeps a workspace's spool now and then, and shrinks what waits there, from every process that works for it; they do not
+ * get in each other's way.
+ */
 export const startSweeping = (
   { redis, log }: StageContext,
   workspace: string,
