@@ -21,6 +21,11 @@ export interface SourceObject {
 export interface Source {
   /** Everything that is there, oldest folders first. Rejects with a sentence for the operator if it cannot be read. */
   list: (signal: AbortSignal) => AsyncIterable<SourceObject>;
+  /**
+   * Whether nothing came, went or was replaced since the last whole listing, for much less than a listing. What was
+   * written over in place may be overlooked. Missing: nobody knows.
+   */
+  isUnchanged?: (signal: AbortSignal) => Promise<boolean>;
   /** The object's bytes from `fromByte` on, in pieces of any size. Throws ObjectChanged. */
   read: (object: SourceObject, fromByte: number, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 }

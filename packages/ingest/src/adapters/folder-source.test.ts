@@ -83,6 +83,41 @@ describe("a folder as a source", () => {
     expect(await read(10)).toBe("");
   });
 
+  it("what is appended while it is read is not of this version", async () => {
+    const bytes = 1024 * 1024 + 1; // in two pieces
+    await put("a.avro", "x".repeat(bytes));
+    let read = 0;
+    for await (const piece of folderSource(folder).read(await only(), 0, signal)) {
+      read += piece.length;
+      await writeFile(join(folder, "a.avro"), "and more", { flag: "a" });
+    }
+    expect(read).toBe(bytes);
+  });
+
+  it.each<[string, () => Promise<void>]>([
+    ["comes", () => put("sub/new.avro")],
+    ["comes in a new folder", () => put("sub/other/new.avro")],
+    ["goes", () => rm(join(folder, "sub/a.avro"))],
+    [
+      "is replaced",
+      async () => {
+        await put(".hidden", "other");
+        await rename(join(folder, ".hidden"), join(folder, "sub/a.avro"));
+      },
+    ],
+  ])("tells without a listing that a file %s", async (_, change) => {
+    let nowMs = 0;
+    const source = folderSource(folder, () => nowMs);
+    await put("sub/a.avro");
+    await put("b.avro");
+    await collected(source.list(signal));
+    expect(await source.isUnchanged?.(signal)).toBe(false);
+    nowMs += 10_000;
+    expect(await source.isUnchanged?.(signal)).toBe(true);
+    await change();
+    expect(await source.isUnchanged?.(signal)).toBe(false);
+  });
+
   it("a folder that is not there is said by name", async () => {
     const missing = join(folder, "nowhere");
     await expect(collected(folderSource(missing).list(signal))).rejects.toThrow(

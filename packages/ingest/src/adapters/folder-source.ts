@@ -5,25 +5,84 @@ import { pathToFileURL } from "node:url";
 import { isIgnoredKey } from "../core/object-key.ts";
 import { ObjectChanged } from "../core/object-changed.ts";
 import type { Source, SourceObject } from "../ports.ts";
+import { folderTimes, type ListingTimes } from "./folder-times.ts";
+import { type NearStat, nearStat } from "./near-stat.ts";
 
 const pieceBytes = 1024 * 1024;
 
 /** A folder and all below it, in the order of the names; links are followed, hidden and half-written files are not seen. */
-export const folderSource = (folder: string): Source => ({
-  list: async function* (signal) {
-    yield* listFolder({ root: folder, folder, ancestors: [] }, signal);
-  },
+export const folderSource = (folder: string, now?: () => number): Source => {
+  const near = nearStat();
+  const times = folderTimes(near.stat, now);
+  return {
+    list: async function* (signal) {
+      const listing = times.begin();
+      const found = await stat(folder, { bigint: true }).catch((cause: unknown) => cannotBeListed(folder, cause));
+      yield* listFolder({ folder, found, ancestors: [] }, { root: folder, near, listing, signal });
+      listing.end();
+    },
+    isUnchanged: times.areUnchanged,
+    read: readFile(folder),
+  };
+};
 
-  read: async function* (object, fromByte, signal) {
+interface Place {
+  folder: string;
+  /** From before its names are read: what comes in between is seen by the next look. */
+  found: BigIntStats;
+  /** The folders above, by device and inode: a link back to one of them would be walked for ever. */
+  ancestors: readonly string[];
+}
+
+interface Walk {
+  root: string;
+  near: NearStat;
+  listing: ListingTimes;
+  signal: AbortSignal;
+}
+
+async function* listFolder({ folder, found, ancestors }: Place, walk: Walk): AsyncGenerator<SourceObject> {
+  const { root, near, listing, signal } = walk;
+  const isNear = await near.isNear(found.dev, folder);
+  const names = await readdir(folder).catch((cause: unknown) =>
+    // A sub-folder may go while we look; the root is what the operator named.
+    folder !== root && isMissing(cause) ? undefined : cannotBeListed(folder, cause),
+  );
+  if (!names) return;
+  listing.saw({ path: folder, found, names: names.length, isNear });
+  const self = `${found.dev}:${found.ino}`;
+  for (const name of names.toSorted((a, b) => (a < b ? -1 : 1))) {
+    signal.throwIfAborted();
+    const path = join(folder, name);
+    const key = relative(root, path);
+    if (isIgnoredKey(key)) continue;
+    const entry = await near.stat(path, isNear);
+    if (entry?.isFile()) yield objectOf(key, path, entry);
+    else if (entry?.isDirectory() && ![...ancestors, self].includes(`${entry.dev}:${entry.ino}`))
+      yield* listFolder({ folder: path, found: entry, ancestors: [...ancestors, self] }, walk);
+  }
+}
+
+const cannotBeListed = (folder: string, cause: unknown): never => {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  throw new Error(`the folder ${folder} cannot be listed: ${said}`, { cause });
+};
+
+const readFile = (folder: string): Source["read"] =>
+  async function* (object, fromByte, signal) {
     const file = await open(join(folder, object.key)).catch((cause: unknown) => {
       throw isMissing(cause) ? new ObjectChanged(`${object.uri} is gone`, { cause }) : cause;
     });
     try {
-      if (versionOf(await file.stat({ bigint: true })) !== object.version)
+      const found = await file.stat({ bigint: true });
+      if (versionOf(found) !== object.version)
         throw new ObjectChanged(`${object.uri} was replaced or is still being written`);
-      for (let at = fromByte; ;) {
+      // What is appended from now on is another version. A Buffer larger than a small file costs more than reading it.
+      const end = Number(found.size);
+      for (let at = fromByte; at < end;) {
         signal.throwIfAborted();
-        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(pieceBytes), 0, pieceBytes, at);
+        const length = Math.min(pieceBytes, end - at);
+        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, at);
         if (bytesRead === 0) return;
         at += bytesRead;
         yield buffer.subarray(0, bytesRead);
@@ -31,35 +90,7 @@ export const folderSource = (folder: string): Source => ({
     } finally {
       await file.close();
     }
-  },
-});
-
-interface Place {
-  root: string;
-  folder: string;
-  /** The folders above, by device and inode: a link back to one of them would be walked for ever. */
-  ancestors: readonly string[];
-}
-
-async function* listFolder({ root, folder, ancestors }: Place, signal: AbortSignal): AsyncGenerator<SourceObject> {
-  const entries = await readdir(folder).catch((cause: unknown) => {
-    // A sub-folder may go while we look; the root is what the operator named.
-    if (folder !== root && isMissing(cause)) return [];
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`the folder ${folder} cannot be listed: ${said}`, { cause });
-  });
-  for (const name of entries.toSorted((a, b) => (a < b ? -1 : 1))) {
-    signal.throwIfAborted();
-    const path = join(folder, name);
-    const key = relative(root, path);
-    if (isIgnoredKey(key)) continue;
-    const found = await stat(path, { bigint: true }).catch(() => undefined); // gone, or a link to nowhere
-    if (found?.isFile()) yield objectOf(key, path, found);
-    const self = `${found?.dev}:${found?.ino}`;
-    if (found?.isDirectory() && !ancestors.includes(self))
-      yield* listFolder({ root, folder: path, ancestors: [...ancestors, self] }, signal);
-  }
-}
+  };
 
 const objectOf = (key: string, path: string, found: BigIntStats): SourceObject => ({
   key,

@@ -16,14 +16,22 @@ describe("finding what is new in a folder", () => {
     nowMs = Date.parse("2026-11-23T12:00:00Z");
     files = new Map();
     ledger = memoryLedger();
+    [listings, listingMs, isUnchanged] = [0, 0, undefined];
   });
 
+  /** How often everything was listed, how long that took, and whether the source says that nothing changed. */
+  let listings: number;
+  let listingMs: number;
+  let isUnchanged: boolean | undefined;
   const aFinder = (sinceMs?: number) => {
     const list = async function* (): AsyncGenerator<SourceObject> {
+      listings += 1;
+      nowMs += listingMs;
       for (const [key, version] of files)
         yield { key, uri: `file:///${key}`, version, bytes: 1, landedAtMs: Date.parse("2026-01-01T00:00:00Z") };
     };
-    return folderFinder({ list }, { now: () => nowMs, sinceMs });
+    const source = isUnchanged === undefined ? { list } : { list, isUnchanged: async () => isUnchanged ?? false };
+    return folderFinder(source, { now: () => nowMs, sinceMs });
   };
   /** One round, everything in it finished: what was new, and of how many files the ledger was asked. */
   const round = async (finder: ReturnType<typeof aFinder>, isFresh = false) => {
@@ -102,6 +110,84 @@ describe("finding what is new in a folder", () => {
     }
     files.set("a", "1");
     expect((await round(finder)).found).toEqual([]);
+  });
+
+  describe("of which the source knows whether it has changed", () => {
+    /** Two rounds after which nothing moves. */
+    const settled = async () => {
+      isUnchanged = true;
+      files.set("a", "1");
+      const finder = aFinder();
+      await round(finder, true);
+      await round(finder);
+      expect(listings).toBe(2);
+      return finder;
+    };
+
+    it("lists nothing while nothing has changed, and all when something has", async () => {
+      const finder = await settled();
+      for (let rounds = 0; rounds < 9; rounds++) {
+        nowMs += 500;
+        expect(await round(finder)).toEqual({ found: [], asked: 0 });
+      }
+      expect(listings).toBe(2);
+      isUnchanged = false;
+      files.set("b", "1");
+      expect((await round(finder)).found).toEqual(["b"]);
+    });
+
+    it("lists all every 5 s: a file may be written over in place", async () => {
+      const finder = await settled();
+      files.set("a", "2");
+      nowMs += 4_999;
+      expect((await round(finder)).found).toEqual([]);
+      nowMs += 1;
+      expect((await round(finder)).found).toEqual(["a"]);
+    });
+
+    it("lists on while files change: one may still be written to", async () => {
+      const finder = await settled();
+      nowMs += 5_000;
+      for (const version of ["2", "3", "4"]) {
+        files.set("a", version);
+        expect((await round(finder)).found).toEqual(["a"]);
+      }
+      expect(await round(finder)).toEqual({ found: [], asked: 0 });
+      files.set("a", "5");
+      expect((await round(finder)).found).toEqual([]);
+    });
+
+    it("lists again after a round that broke off", async () => {
+      const finder = await settled();
+      isUnchanged = false;
+      files.set("b", "1");
+      const { marks } = await ledger.open();
+      for await (const find of finder.round({ marks, isFresh: false }, signal)) if (find.kind === "objects") break;
+      isUnchanged = true;
+      expect((await round(finder)).found).toEqual(["b"]);
+    });
+
+    it("lists all for a ledger that it has not met, and every hour for what has gone", async () => {
+      const finder = await settled();
+      ledger = memoryLedger();
+      expect((await round(finder, true)).found).toEqual(["a"]);
+      nowMs += hourMs;
+      expect((await round(finder)).asked).toBe(1);
+    });
+
+    it.each([
+      [2_000, 20_000],
+      [20_000, 60_000],
+    ])("what takes %i ms to list is listed every %i ms", async (tookMs, everyMs) => {
+      listingMs = tookMs;
+      const finder = await settled();
+      nowMs += everyMs - 1;
+      await round(finder);
+      expect(listings).toBe(2);
+      nowMs += 1;
+      await round(finder);
+      expect(listings).toBe(3);
+    });
   });
 
   it("takes nothing from before `since`: by its hour, or else by its time", async () => {

@@ -9,24 +9,33 @@ const hourMs = 3_600_000;
 const rememberEveryMs = hourMs;
 /** A file that is gone may come back (a mount that was away); after this long it is forgotten. */
 const forgetAfterMs = 7 * 24 * hourMs;
+/** Even where nothing seems to have changed, all is listed as often: a file may be written over in place. */
+const listEveryMs = 5_000;
+/** What takes long may take a tenth of the time, up to this. */
+const longestUnlistedMs = 60_000;
 
 /**
- * Finds what is new in a source by listing all of it in every round. A file's time may say anything (it may have been
- * copied with its old one), so there is no mark: every file that is there is remembered, and one that is gone is
- * forgotten after a week.
+ * Finds what is new in a source by listing all of it, whenever something has changed. A file's time may say anything (it
+ * may have been copied with its old one), so there is no mark: every file that is there is remembered, and one that is
+ * gone is forgotten after a week.
  */
 export const folderFinder = (
-  source: Pick<Source, "list">,
+  source: Pick<Source, "list" | "isUnchanged">,
   { sinceMs = 0, now = Date.now }: { sinceMs?: number | undefined; now?: () => number } = {},
 ): Finder => {
   // What is known of once need not be asked of Redis again; a restart forgets it, the ledger does not.
   let known = new Set<string>();
   let rememberedMs = -Infinity;
+  /** From when on all is listed, even if nothing seems to have changed. */
+  let nextListingMs = -Infinity;
   return {
     isMarkless: true,
     round: async function* ({ isFresh }, signal): AsyncGenerator<Find<SourceObject>> {
       const startedMs = now();
       const isRemembering = isFresh || startedMs - rememberedMs >= rememberEveryMs;
+      if (!isRemembering && startedMs < nextListingMs && (await source.isUnchanged?.(signal))) return;
+      nextListingMs = -Infinity; // should this round break off
+      let isQuiet = true;
       const present = new Set<string>();
       let page: SourceObject[] = [];
       for await (const object of source.list(signal)) {
@@ -35,12 +44,16 @@ export const folderFinder = (
         // Only when it is queued: a round that fails before must offer it again.
         if (!isRemembering && known.has(version)) present.add(version);
         else page.push(object);
+        isQuiet &&= known.has(version);
         if (page.length < pageObjects) continue;
         yield* offered(page, startedMs, present);
         page = [];
       }
       yield* offered(page, startedMs, present);
       known = present;
+      const tookMs = now() - startedMs;
+      // What has just come may still be written to, of which its folder does not tell.
+      if (isQuiet) nextListingMs = now() + Math.min(longestUnlistedMs, Math.max(listEveryMs, 10 * tookMs));
       if (!isRemembering) return;
       rememberedMs = startedMs;
       // An empty folder is more likely a mount that is missing than the end of all files.

@@ -1,0 +1,126 @@
+import type { BigIntStats } from "node:fs";
+import { beforeEach, describe, expect, it } from "vitest";
+import { folderTimes } from "./folder-times.ts";
+
+const signal = new AbortController().signal;
+const at = (mtimeNs: bigint) => ({ mtimeNs }) as BigIntStats;
+
+describe("the times of folders", () => {
+  /** What each folder says, and how many names it has. */
+  let folders: Map<string, { mtimeNs: bigint; names: number }>;
+  let nowMs: number;
+  beforeEach(() => {
+    folders = new Map([
+      ["/in", { mtimeNs: 10n, names: 1 }],
+      ["/in/deep", { mtimeNs: 20n, names: 5 }],
+    ]);
+    nowMs = 1_000;
+  });
+
+  const aLook = () => {
+    const stat = async (path: string) => {
+      const folder = folders.get(path);
+      return folder && at(folder.mtimeNs);
+    };
+    const times = folderTimes(stat, () => nowMs);
+    const begun = () => {
+      const listing = times.begin();
+      for (const [path, { mtimeNs, names }] of folders)
+        listing.saw({ path, found: at(mtimeNs), names, isNear: path === "/in" });
+      return listing;
+    };
+    return { begun, list: () => begun().end(), areUnchanged: () => times.areUnchanged(signal) };
+  };
+  const settle = () => (nowMs += 3_001);
+
+  it("say nothing before a listing, and nothing after one that broke off", async () => {
+    const { begun, areUnchanged } = aLook();
+    expect(await areUnchanged()).toBe(false);
+    begun();
+    settle();
+    expect(await areUnchanged()).toBe(false);
+  });
+
+  it("tell that nothing changed once they are older than any rounding", async () => {
+    const { list, areUnchanged } = aLook();
+    list();
+    nowMs += 3_000;
+    expect(await areUnchanged()).toBe(false);
+    nowMs += 1;
+    expect(await areUnchanged()).toBe(true);
+    list();
+    expect(await areUnchanged()).toBe(true);
+  });
+
+  it.each<[string, () => void]>([
+    ["a name came", () => folders.set("/in/deep", { mtimeNs: 21n, names: 6 })],
+    ["a name was replaced", () => folders.set("/in/deep", { mtimeNs: 21n, names: 5 })],
+    ["a folder was put in its place with an older time", () => folders.set("/in/deep", { mtimeNs: 19n, names: 5 })],
+    [
+      "a folder has gone",
+      () => {
+        folders.delete("/in/deep");
+        folders.set("/in", { mtimeNs: 11n, names: 0 });
+      },
+    ],
+  ])("tell that %s, until the next listing", async (_, change) => {
+    const { list, areUnchanged } = aLook();
+    list();
+    settle();
+    change();
+    expect(await areUnchanged()).toBe(false);
+    list();
+    expect(await areUnchanged()).toBe(false);
+    settle();
+    expect(await areUnchanged()).toBe(true);
+  });
+
+  it("are asked through the thread pool where the file system is not near", async () => {
+    const asked: [string, boolean][] = [];
+    const times = folderTimes(
+      async (path, isNear) => {
+        asked.push([path, isNear]);
+        return at(1n);
+      },
+      () => nowMs,
+    );
+    const listing = times.begin();
+    for (const path of ["/near", "/far"]) listing.saw({ path, found: at(1n), names: 0, isNear: path === "/near" });
+    listing.end();
+    settle();
+    await times.areUnchanged(signal);
+    expect(asked).toEqual([
+      ["/near", true],
+      ["/far", false],
+    ]);
+  });
+
+  it("are not relied on any more where a name came that they did not tell of", async () => {
+    const { list, areUnchanged } = aLook();
+    list();
+    settle();
+    folders.set("/in/deep", { mtimeNs: 20n, names: 6 });
+    expect(await areUnchanged()).toBe(true);
+    list();
+    settle();
+    expect(await areUnchanged()).toBe(false);
+  });
+
+  it("may be rounded: what comes while they are young is no proof against them", async () => {
+    const { list, areUnchanged } = aLook();
+    list();
+    nowMs += 2_000;
+    folders.set("/in/deep", { mtimeNs: 20n, names: 6 });
+    list();
+    settle();
+    expect(await areUnchanged()).toBe(true);
+  });
+
+  it("end with the signal", async () => {
+    const times = folderTimes(async () => at(1n));
+    const listing = times.begin();
+    listing.saw({ path: "/in", found: at(1n), names: 0, isNear: false });
+    listing.end();
+    await expect(times.areUnchanged(AbortSignal.abort(new Error("stopped")))).rejects.toThrow("stopped");
+  });
+});

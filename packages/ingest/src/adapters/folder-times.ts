@@ -1,0 +1,69 @@
+import type { BigIntStats } from "node:fs";
+import type { NearStat } from "./near-stat.ts";
+
+/** What was seen of one folder when it was listed. */
+interface Seen {
+  modifiedNs: bigint;
+  /** How many names it has, whatever they are. */
+  names: number;
+  /** Since when it has had this time (the caller's clock, ms). */
+  sinceMs: number;
+  isNear: boolean;
+}
+
+/** A folder as it was listed. */
+export interface ListedFolder {
+  path: string;
+  /** From before its names were read. */
+  found: BigIntStats;
+  names: number;
+  isNear: boolean;
+}
+
+/** One listing of a folder and all below it, as it goes on. */
+export interface ListingTimes {
+  saw: (folder: ListedFolder) => void;
+  /** All of it was listed. */
+  end: () => void;
+}
+
+/** A file system may round its times, to 2 s at the worst: one that is younger says nothing of what came after it. */
+const settledMs = 3_000;
+
+/**
+ * What the modification times of folders say: a name that comes, goes or is replaced changes its folder's. Asking them
+ * costs one `stat` for each folder, where a listing reads all names and asks for each file. Some file systems made of
+ * buckets keep no such times; that is found out by the listings, and then they are not relied on.
+ */
+export const folderTimes = (stat: NearStat["stat"], now = () => performance.now()) => {
+  let known = new Map<string, Seen>();
+  let areTelling = true;
+  return {
+    begin: (): ListingTimes => {
+      const startedMs = now();
+      const next = new Map<string, Seen>();
+      return {
+        saw: ({ path, found: { mtimeNs: modifiedNs }, names, isNear }) => {
+          const before = known.get(path);
+          const isSame = before?.modifiedNs === modifiedNs;
+          if (isSame && before.names !== names && startedMs - before.sinceMs > settledMs) areTelling = false;
+          next.set(path, { modifiedNs, names, isNear, sinceMs: isSame ? before.sinceMs : startedMs });
+        },
+        end: () => {
+          known = next;
+        },
+      };
+    },
+
+    /** Whether no name has changed since the last whole listing, as far as the times say so. */
+    areUnchanged: async (signal: AbortSignal): Promise<boolean> => {
+      if (!areTelling || known.size === 0) return false;
+      for (const [path, { modifiedNs, sinceMs, isNear }] of known) {
+        signal.throwIfAborted();
+        if (now() - sinceMs <= settledMs) return false;
+        if ((await stat(path, isNear))?.mtimeNs !== modifiedNs) return false;
+      }
+      return true;
+    },
+  };
+};

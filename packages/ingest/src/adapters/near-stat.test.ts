@@ -1,0 +1,52 @@
+import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { nearStat } from "./near-stat.ts";
+
+describe("asking about a path", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "relay-stat-"));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it.each([true, false])("gives the same at once and through the thread pool (near: %s)", async (isNear) => {
+    const { stat: ask } = nearStat();
+    await writeFile(join(folder, "file"), "four");
+    await mkdir(join(folder, "sub"));
+    await symlink("file", join(folder, "link"));
+    await symlink("nowhere", join(folder, "broken"));
+    await symlink("loop", join(folder, "loop"));
+    expect((await ask(join(folder, "file"), isNear))?.size).toBe(4n);
+    expect((await ask(join(folder, "link"), isNear))?.isFile()).toBe(true);
+    expect((await ask(join(folder, "sub"), isNear))?.isDirectory()).toBe(true);
+    for (const none of ["broken", "loop", "gone", "file/below"])
+      expect(await ask(join(folder, none), isNear), none).toBeUndefined();
+  });
+
+  it("keeps nobody waiting for a turn where the file system is near", async () => {
+    const { stat: ask } = nearStat();
+    let isLater = false;
+    setImmediate(() => (isLater = true));
+    await ask(folder, true);
+    expect(isLater).toBe(false);
+  });
+
+  it("lets others have their turn", async () => {
+    const { stat: ask } = nearStat();
+    let turns = 0;
+    const others = setInterval(() => (turns += 1), 0);
+    for (let asked = 0; asked < 5_000; asked++) await ask(folder, true);
+    clearInterval(others);
+    expect(turns).toBeGreaterThan(5);
+  });
+
+  it("takes what it cannot find out for far", async () => {
+    const { isNear } = nearStat();
+    expect(await isNear(1n, join(folder, "gone"))).toBe(false);
+    // Of the kernel's own file systems none is a disk.
+    const proc = await stat("/proc", { bigint: true }).catch(() => undefined);
+    if (proc) expect(await isNear(proc.dev, "/proc")).toBe(false);
+  });
+});
