@@ -2,7 +2,7 @@ import type { ChunkHeader } from "@currents-relay/shared/contracts/chunk.ts";
 import { luaScript } from "@currents-relay/shared/runtime/lua-script.ts";
 import { schemaCountsKey, schemasKey } from "@currents-relay/shared/stage/schema-counts.ts";
 import type { Redis } from "ioredis";
-import { differenceOf, fingerprintOf, type SchemaShape, shapeOf } from "../core/schema-difference.ts";
+import { differenceOf, notedSchema, type SchemaShape } from "../core/schema-difference.ts";
 
 const noteScript = luaScript(new URL("./note-schema.lua", import.meta.url));
 
@@ -27,9 +27,8 @@ export const schemaWatch = ({ redis, workspace, log, now = Date.now }: SchemaWat
   const known = new Set<string>();
 
   const note = async (eventType: string, schema: string) => {
-    const shape = shapeOf(schema);
-    const fingerprint = fingerprintOf(shape);
-    const args = [eventType, fingerprint, JSON.stringify(shape), now(), mostRemembered];
+    const { shape, shapeJson, fingerprint } = notedSchema(schema);
+    const args = [eventType, fingerprint, shapeJson, now(), mostRemembered];
     // The script's own answer.
     const [said, before] = (await noteScript(redis, [schemasKey(workspace), schemaCountsKey(workspace)], args)) as [
       "known" | "first" | "changed" | "full",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { differenceOf, fingerprintOf, shapeOf } from "./schema-difference.ts";
+import { differenceOf, fingerprintOf, notedSchema, shapeOf } from "./schema-difference.ts";
 
 const schema = (fields: Record<string, unknown>, more: object = {}): string =>
   JSON.stringify({
@@ -35,4 +35,17 @@ test("documentation, defaults and the order of the fields make no other schema",
 
 test("what is no record has no shape", () => {
   expect(() => shapeOf('"string"')).toThrow("not the schema of a record");
+});
+
+test("a schema is looked through once for all workspaces, however many others come", () => {
+  const schema = (name: string) => JSON.stringify({ type: "record", name, fields: [{ name, type: "string" }] });
+  const first = notedSchema(schema("id"));
+  expect(first).toEqual({
+    shape: { id: '"string"' },
+    shapeJson: '{"id":"\\"string\\""}',
+    fingerprint: fingerprintOf(first.shape),
+  });
+  expect(notedSchema(schema("id"))).toBe(first);
+  for (let index = 0; index < 1_000; index++) notedSchema(schema(`n${index}`));
+  expect(notedSchema(schema("id"))).toEqual(first);
 });

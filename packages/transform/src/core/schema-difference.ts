@@ -29,6 +29,27 @@ export const shapeOf = (schema: string): SchemaShape => {
 export const fingerprintOf = (shape: SchemaShape): string =>
   createHash("sha256").update(JSON.stringify(shape)).digest("hex").slice(0, 16);
 
+/** A schema as it is noted. */
+export interface NotedSchema {
+  shape: SchemaShape;
+  shapeJson: string;
+  fingerprint: string;
+}
+
+const mostNoted = 200;
+const noted = new Map<string, NotedSchema>();
+
+/** Of a schema (JSON text). Kept, as workspaces are sent the same ones. Throws as {@link shapeOf} does. */
+export const notedSchema = (schema: string): NotedSchema => {
+  const before = noted.get(schema);
+  if (before) return before;
+  const shape = shapeOf(schema);
+  const now = { shape, shapeJson: JSON.stringify(shape), fingerprint: fingerprintOf(shape) };
+  if (noted.size >= mostNoted) noted.clear();
+  noted.set(schema, now);
+  return now;
+};
+
 export const differenceOf = (before: SchemaShape, after: SchemaShape): SchemaDifference => {
   const kept = Object.keys(after).filter((name) => before[name] !== undefined && before[name] !== after[name]);
   const nowOptional = kept.filter((name) => isOptional(after[name]) && !isOptional(before[name]));
