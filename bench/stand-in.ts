@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Control } from "@currents-relay/sim/segment-sim/control.ts";
 import type { Arrival, SegmentStats } from "@currents-relay/sim/segment-sim/ledger.ts";
 import { freePort } from "./free-port.ts";
+import { imageAllocator } from "./image-environment.ts";
 import { checkAlive, type MeasuredProcess, startMeasured } from "./measured-process.ts";
 import { until } from "./until.ts";
 
@@ -34,7 +35,7 @@ export const startStandIn = async ({ folder, signal, idLog }: StandInOptions): P
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const logging = idLog === undefined ? [] : ["--log", idLog, "--log-ids"];
-  const command = [process.execPath, program, "--port", String(port), "--fast", ...logging];
+  const command = ["env", ...imageAllocator(), process.execPath, program, "--port", String(port), "--fast", ...logging];
   const child = startMeasured("stand-in", command, folder);
 
   const page = async (path: string, init?: RequestInit): Promise<Response> => {
