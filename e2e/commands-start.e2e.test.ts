@@ -77,7 +77,7 @@ test("a source that is not there ends --once with 66 and its name", async () => 
   const { code, stdout, stderr } = await runRelay(["start", "--once"], { cwd: folder });
   expect({ code, stdout }).toEqual({ code: 66, stdout: "" });
   expect(stderr.trimEnd().split("\n").at(-1)).toBe(
-    `A source cannot be listed: the folder ${folder}/currents cannot be listed: ENOENT: no such file or directory, scandir '${folder}/currents'`,
+    `A source cannot be listed: the folder ${folder}/currents cannot be listed: ENOENT: no such file or directory, stat '${folder}/currents'`,
   );
 });
 
@@ -238,6 +238,7 @@ test("status says where each workspace stands, for people and for scripts", asyn
       {
         workspace: "acme",
         filesWaiting: 0,
+        quarantineEntries: 0,
         files: { done: 3 },
         events: { in: 250, delivered: 250, held: 0 },
         conservation: { holds: true },

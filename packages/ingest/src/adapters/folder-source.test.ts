@@ -110,6 +110,7 @@ describe("a folder as a source", () => {
     const source = folderSource(folder, () => nowMs);
     await put("sub/a.avro");
     await put("b.avro");
+    for (const path of [folder, join(folder, "sub")]) await utimes(path, 1, 1); // a clock may tick only every 4 ms
     await collected(source.list(signal));
     expect(await source.isUnchanged?.(signal)).toBe(false);
     nowMs += 10_000;

@@ -44,19 +44,20 @@ interface Walk {
 async function* listFolder({ folder, found, ancestors }: Place, walk: Walk): AsyncGenerator<SourceObject> {
   const { root, near, listing, signal } = walk;
   const isNear = await near.isNear(found.dev, folder);
-  const names = await readdir(folder).catch((cause: unknown) =>
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) =>
     // A sub-folder may go while we look; the root is what the operator named.
     folder !== root && isMissing(cause) ? undefined : cannotBeListed(folder, cause),
   );
-  if (!names) return;
-  listing.saw({ path: folder, found, names: names.length, isNear });
+  if (!entries) return;
+  await listing.saw({ path: folder, found, names: entries.length, isNear });
   const self = `${found.dev}:${found.ino}`;
-  for (const name of names.toSorted((a, b) => (a < b ? -1 : 1))) {
+  for (const dirent of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     signal.throwIfAborted();
-    const path = join(folder, name);
+    const path = join(folder, dirent.name);
     const key = relative(root, path);
     if (isIgnoredKey(key)) continue;
-    const entry = await near.stat(path, isNear);
+    // A folder may be the place of a mount, and a link may lead anywhere.
+    const entry = await near.stat(path, isNear && dirent.isFile());
     if (entry?.isFile()) yield objectOf(key, path, entry);
     else if (entry?.isDirectory() && ![...ancestors, self].includes(`${entry.dev}:${entry.ino}`))
       yield* listFolder({ folder: path, found: entry, ancestors: [...ancestors, self] }, walk);

@@ -22,7 +22,7 @@ export interface ListedFolder {
 
 /** One listing of a folder and all below it, as it goes on. */
 export interface ListingTimes {
-  saw: (folder: ListedFolder) => void;
+  saw: (folder: ListedFolder) => Promise<void>;
   /** All of it was listed. */
   end: () => void;
 }
@@ -40,14 +40,15 @@ export const folderTimes = (stat: NearStat["stat"], now = () => performance.now(
   let areTelling = true;
   return {
     begin: (): ListingTimes => {
-      const startedMs = now();
       const next = new Map<string, Seen>();
       return {
-        saw: ({ path, found: { mtimeNs: modifiedNs }, names, isNear }) => {
+        saw: async ({ path, found: { mtimeNs: modifiedNs }, names, isNear }) => {
           const before = known.get(path);
           const isSame = before?.modifiedNs === modifiedNs;
-          if (isSame && before.names !== names && startedMs - before.sinceMs > settledMs) areTelling = false;
-          next.set(path, { modifiedNs, names, isNear, sinceMs: isSame ? before.sinceMs : startedMs });
+          next.set(path, { modifiedNs, names, isNear, sinceMs: isSame ? before.sinceMs : now() });
+          if (!isSame || before.names === names || now() - before.sinceMs <= settledMs) return;
+          // Unless the name came after the time was asked for, and the folder tells of it now.
+          if ((await stat(path, isNear))?.mtimeNs === modifiedNs) areTelling = false;
         },
         end: () => {
           known = next;

@@ -167,6 +167,25 @@ describe("finding what is new in a folder", () => {
       expect((await round(finder)).found).toEqual(["b"]);
     });
 
+    it.each([120_000, 2 * hourMs])("lists all when the clock was set back by %i ms, and rests then", async (backMs) => {
+      const finder = await settled();
+      nowMs += hourMs / 2;
+      await round(finder);
+      expect(listings).toBe(3);
+      nowMs -= backMs;
+      await round(finder);
+      await round(finder);
+      expect(listings).toBe(4);
+    });
+
+    it("tells a new ledger of everything also when the round in which it met it breaks off", async () => {
+      const finder = await settled();
+      ledger = memoryLedger();
+      const { marks } = await ledger.open();
+      for await (const find of finder.round({ marks, isFresh: true }, signal)) if (find.kind === "objects") break;
+      expect((await round(finder)).found).toEqual(["a"]);
+    });
+
     it("lists all for a ledger that it has not met, and every hour for what has gone", async () => {
       const finder = await settled();
       ledger = memoryLedger();

@@ -32,8 +32,12 @@ export const folderFinder = (
     isMarkless: true,
     round: async function* ({ isFresh }, signal): AsyncGenerator<Find<SourceObject>> {
       const startedMs = now();
-      const isRemembering = isFresh || startedMs - rememberedMs >= rememberEveryMs;
-      if (!isRemembering && startedMs < nextListingMs && (await source.isUnchanged?.(signal))) return;
+      // A ledger that was just met is told of everything, also when this round breaks off and another one does it.
+      if (isFresh) rememberedMs = -Infinity;
+      // Neither waits for long because the clock was set back.
+      const isRemembering = startedMs < rememberedMs || startedMs >= rememberedMs + rememberEveryMs;
+      const isDue = startedMs >= nextListingMs || startedMs < nextListingMs - longestUnlistedMs;
+      if (!isRemembering && !isDue && (await source.isUnchanged?.(signal))) return;
       nextListingMs = -Infinity; // should this round break off
       let isQuiet = true;
       const present = new Set<string>();

@@ -15,19 +15,22 @@ const nearTypes: ReadonlySet<bigint> = new Set([
   0x01021994n, // tmpfs
   0x794c7630n, // overlayfs
 ]);
-/** So many are asked for in a row before others have their turn. */
-const mostInARow = 100;
+/** So long is asked without a break: a disk may have to look for what it was not asked for lately. */
+const longestSliceMs = 5;
 
 export interface NearStat {
   /** Whether the folder at `path`, which lies on this device, may be asked about without the thread pool. */
   isNear: (device: bigint, path: string) => Promise<boolean>;
-  /** What a path leads to; undefined when it is gone, leads nowhere or may not be looked at. */
+  /**
+   * What a path leads to; undefined when it is gone, leads nowhere or may not be looked at. `isNear`: it lies in a near
+   * folder and leads nowhere else, as a link or the place of a mount may.
+   */
   stat: (path: string, isNear: boolean) => Promise<BigIntStats | undefined>;
 }
 
 export const nearStat = (): NearStat => {
   const nearDevices = new Map<bigint, boolean>();
-  let inARow = 0;
+  let sliceEndsMs = -Infinity;
   return {
     isNear: async (device, path) => {
       const known = nearDevices.get(device);
@@ -39,8 +42,10 @@ export const nearStat = (): NearStat => {
     },
     stat: async (path, isNear) => {
       if (!isNear) return stat(path, { bigint: true }).catch(() => undefined);
-      inARow = (inARow + 1) % mostInARow;
-      if (inARow === 0) await letOthers();
+      if (performance.now() > sliceEndsMs) {
+        await letOthers();
+        sliceEndsMs = performance.now() + longestSliceMs;
+      }
       try {
         return statSync(path, { bigint: true, throwIfNoEntry: false });
       } catch {

@@ -38,14 +38,13 @@ test("what is no record has no shape", () => {
 });
 
 test("a schema is looked through once for all workspaces, however many others come", () => {
-  const schema = (name: string) => JSON.stringify({ type: "record", name, fields: [{ name, type: "string" }] });
-  const first = notedSchema(schema("id"));
+  const first = notedSchema(schema({ id: "string" }));
   expect(first).toEqual({
     shape: { id: '"string"' },
     shapeJson: '{"id":"\\"string\\""}',
     fingerprint: fingerprintOf(first.shape),
   });
-  expect(notedSchema(schema("id"))).toBe(first);
-  for (let index = 0; index < 1_000; index++) notedSchema(schema(`n${index}`));
-  expect(notedSchema(schema("id"))).toEqual(first);
+  expect(notedSchema(schema({ id: "string" }))).toBe(first);
+  for (let index = 0; index < 1_000; index++) notedSchema(schema({ [`n${index}`]: "string" }));
+  expect(notedSchema(schema({ id: "string" }))).not.toBe(first);
 });
