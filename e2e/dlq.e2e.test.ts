@@ -143,6 +143,36 @@ test("an event that could not be mapped stays until the configuration can, which
   expect(await addsUp()).toEqual({ holds: true, differences: [] });
 });
 
+test("an event that was set aside while it was sent again goes out as a part of that, under its new messageId", async () => {
+  const { name, folder, json } = await aWorkspace();
+  await mkdir(join(folder, "currents"));
+  await writeFile(join(folder, "currents", "custom.avro"), customEvents());
+  startRelayCommand(["start"], { cwd: folder });
+  const setAside = (entries: number) =>
+    until(`${entries} entries are in quarantine`, async () => {
+      const { groups } = (await json("dlq list")) as { groups: { entries: number }[] };
+      return groups[0]?.entries === entries;
+    });
+  await setAside(1);
+  const hour = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+  expect(await json(`resend --from ${hour(-1)} --to ${hour(1)} --new-message-ids --yes`)).toMatchObject({ objects: 1 });
+  await setAside(2);
+
+  const named = aConfig({ segment: segment.url, redis: redis.url }).replace("  acme:", `  ${name}:`);
+  const eventNames = `        eventNames: { "users.behaviors.CustomEvent": "Unnamed" }\n`;
+  await writeFile(join(folder, "relay.yaml"), named + eventNames);
+  expect(await json("dlq replay")).toMatchObject({ handedOver: 2, duplicates: 0, stays: {} });
+  await until("all have arrived twice", () => segment.ids().size === 4);
+  const ids = ["with", "without"].map((id) => `custom-${workspaces}-${id}`);
+  const salted = ids.map((id) => expect.stringMatching(new RegExp(`^${id}\\.[0-9a-f]{12}$`)) as string);
+  expect(arrived()).toEqual(
+    ids.flatMap((id, index) => [
+      [id, 1],
+      [salted[index], 1],
+    ]),
+  );
+});
+
 test("hold stops the sending within seconds and keeps everything; resume delivers it, once", async () => {
   const { run, json, fill, folder, addsUp } = await aWorkspace();
   const relay = startRelayCommand(["start"], { cwd: folder });

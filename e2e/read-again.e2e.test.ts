@@ -1,8 +1,9 @@
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type RedisServer, startRedisServer } from "@currents-relay/shared/runtime/redis-server.ts";
 import { makeCurrents } from "@currents-relay/sim/currents-maker/make-currents.ts";
 import { type SegmentSim, startSegmentSim } from "@currents-relay/sim/segment-sim/server.ts";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { aConfig, aFolder, runRelay, startRelayCommand } from "./support/command-line.ts";
 import { until } from "./support/until.ts";
 
@@ -86,4 +87,49 @@ test("a source that cannot be read is said in one line, with 66", async () => {
   expect({ code, stdout }).toEqual({ code: 66, stdout: "" });
   expect(stderr).toContain("nowhere");
   expect(stderr.trim().split("\n")).toHaveLength(1);
+});
+
+/** A folder with three files of an hour of the past, and the command that reads them again. */
+const aPast = async () => {
+  const config = aConfig({ segment: segment.url, redis: redis.url, writeKey: `key-of-${performance.now()}` }).replace(
+    "path: ./currents",
+    `path: ./currents, since: "${hoursAgo(1).toISOString()}"`,
+  );
+  const folder = await aFolder({ "relay.yaml": config.replace("acme:", `acme-${Math.trunc(performance.now())}:`) });
+  const baseTimeMs = hoursAgo(50).getTime();
+  const eventTypes = ["users.messages.email.Open"];
+  const into = join(folder, "currents");
+  await makeCurrents({ into, events: 300, eventsPerFile: 100, eventTypes, baseTimeMs });
+  const names = await readdir(into, { recursive: true });
+  const files = names.filter((name) => name.endsWith(".avro")).map((name) => join(into, name));
+  const range = ["--from", hoursAgo(60).toISOString(), "--to", hoursAgo(40).toISOString()];
+  return { folder, files, backfill: ["backfill", "--yes", ...range] };
+};
+
+test("an object that goes before it is read is told, with 1; the same command again reads what is there", async () => {
+  const { folder, files, backfill } = await aPast();
+  const command = startRelayCommand([...backfill, "--json"], { cwd: folder });
+  const [gone] = files;
+  await until("the objects are in hand", () => command.stderr().includes("0 of 3 objects read"));
+  await rm(gone ?? "");
+  startRelayCommand(["start"], { cwd: folder });
+  const { code, stdout } = await command.ended;
+  expect([code, JSON.parse(stdout)]).toEqual([1, expect.objectContaining({ isWhole: true, changedObjects: 1 })]);
+  const again = await runRelay(backfill, { cwd: folder });
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("0 objects") as string });
+});
+
+test("Ctrl-C ends a backfill while Redis does not answer", async () => {
+  const own = await startRedisServer({ aof: "no" });
+  onTestFinished(() => own.stop());
+  const { folder, backfill } = await aPast();
+  const config = join(folder, "relay.yaml");
+  await writeFile(config, (await readFile(config, "utf8")).replace(redis.url, own.url));
+  const command = startRelayCommand(backfill, { cwd: folder });
+  await until("it waits for ingest", () => command.stderr().includes("0 of 3 objects read, 0 %"));
+  process.kill(own.pid, "SIGSTOP");
+  onTestFinished(() => void process.kill(own.pid, "SIGCONT"));
+  command.signal("SIGINT");
+  const { code, stdout } = await command.ended;
+  expect([code, stdout]).toEqual([130, expect.stringContaining("the same command goes on behind it")]);
 });

@@ -2,6 +2,7 @@ import { long, string } from "@currents-relay/ingest/core/avro-writer.testing.ts
 import { contentOf, type QuarantineLine } from "@currents-relay/deliver/core/quarantine-content.ts";
 import { type Chunk, encodeChunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { messageIdMaker } from "@currents-relay/shared/core/message-id.ts";
 import { mapChunk } from "@currents-relay/transform/core/map-chunk.ts";
 import { quarantineParcels } from "@currents-relay/transform/core/parcels.ts";
 import type { ConnectorRules } from "@currents-relay/transform/core/rules.ts";
@@ -16,7 +17,7 @@ const rulesOf = (overrides: Partial<ConnectorRules> = {}): ConnectorRules => ({
   ...overrides,
 });
 const remap = (lines: readonly QuarantineLine[], overrides: Partial<ConnectorRules> = {}) =>
-  remapBy(new Map([["engagement", rulesOf(overrides)]]))("engagement", lines);
+  remapBy(new Map([["engagement", rulesOf(overrides)]]))({ connector: "engagement" }, lines);
 
 const eventType = "users.messages.email.Click";
 const aLine = (record: object): QuarantineLine => ({
@@ -32,6 +33,15 @@ test("a record that maps now is a call under its own id", () => {
       call: { messageId: "1", event: "Email Link Clicked", properties: { campaign_id: "c" } },
     },
   ]);
+});
+
+test("what was set aside while it was sent again gets the messageId that it would have had then", () => {
+  const byRules = remapBy(new Map([["engagement", rulesOf()]]));
+  const ofReread = { run: "run-1", apart: true, salt: "run-1" } as const;
+  const [remapped] = byRules({ connector: "engagement", ofReread }, [aLine({})]) ?? [];
+  const messageId = messageIdMaker("run-1")("1");
+  expect(messageId).not.toBe("1");
+  expect(remapped).toMatchObject({ kind: "call", eventId: "1", call: { messageId } });
 });
 
 test("each line has its own answer: what is still wrong, what a rule leaves out, what repeats an id, what has no record", () => {
@@ -56,7 +66,7 @@ test("each line has its own answer: what is still wrong, what a rule leaves out,
 });
 
 test("a connector that is not configured has no answers", () => {
-  expect(remapBy(new Map())("engagement", [aLine({})])).toBeUndefined();
+  expect(remapBy(new Map())({ connector: "engagement" }, [aLine({})])).toBeUndefined();
 });
 
 const anAvroChunk = (): Chunk => {

@@ -8,14 +8,15 @@ import { dropReasons, quarantineReasons } from "@currents-relay/shared/contracts
 import { decodeChunk } from "@currents-relay/transform/core/decode-chunk.ts";
 import { mapChunk } from "@currents-relay/transform/core/map-chunk.ts";
 import { quarantineParcels } from "@currents-relay/transform/core/parcels.ts";
+import { rulesFor } from "@currents-relay/transform/config.ts";
 import type { ConnectorRules } from "@currents-relay/transform/core/rules.ts";
 
 /** What transform's own core makes of quarantined records by these rules. */
 export const remapBy =
   (rules: ReadonlyMap<string, ConnectorRules>): ReplayPorts["remap"] =>
-  (connector, lines) => {
+  ({ connector, ofReread }, lines) => {
     const ofConnector = rules.get(connector);
-    return ofConnector && remap(lines, ofConnector);
+    return ofConnector && remap(lines, rulesFor(ofConnector, ofReread));
   };
 
 const remap = (lines: readonly QuarantineLine[], rules: ConnectorRules): (Remapped | undefined)[] => {

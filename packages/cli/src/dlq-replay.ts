@@ -59,7 +59,7 @@ const portsOf = ({ redis, workspace, settings, spool, queues, desk }: DlqRoom): 
   return {
     ...quarantineDesk({ redis, workspace, desk: desk("quarantine"), linesOfChunk }),
     remap: remapBy(connectorRules(workspace, settings)),
-    claim: (connector, owner, eventIds) => claims(connector)(owner, eventIds),
+    claim: ({ connector, ofReread }, owner, eventIds) => claims(connector, ofReread)(owner, eventIds),
     toDeliver: handOverTo<DeliverJob>("deliver", spool, queues),
   };
 };

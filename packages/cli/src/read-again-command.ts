@@ -7,7 +7,14 @@ import { confirm } from "./confirm.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
 import { counted, formatCount, print, printError } from "./output.ts";
 import { timeOf } from "./time-option.ts";
-import { planReadAgain, type ReadAgain, type ReadAgainPlan, runReadAgain, sourceToReadAgain } from "./read-again.ts";
+import {
+  planReadAgain,
+  type ReadAgain,
+  type ReadAgainEnd,
+  type ReadAgainPlan,
+  runReadAgain,
+  sourceToReadAgain,
+} from "./read-again.ts";
 
 export const readAgainOptions = {
   workspace: { type: "string" },
@@ -77,10 +84,11 @@ export const readAgain = (values: ReadAgainValues, how: HowAgain): Promise<numbe
       printError("Nothing was done.");
       return exitCodes.failed;
     }
-    const isWhole = isDryRun || (await runReadAgain(room, asked, plan));
-    if (values.json) print(JSON.stringify(forScripts(room, { asked, plan, isDryRun, isWhole })));
-    else if (!isDryRun) print(endText(plan, isWhole));
-    return isWhole ? exitCodes.ok : exitCodes.interrupted;
+    const end = isDryRun ? { isWhole: true, changed: 0 } : await runReadAgain(room, asked, plan);
+    if (values.json) print(JSON.stringify(forScripts(room, { asked, plan, isDryRun, end })));
+    else if (!isDryRun) print(endText(plan, end));
+    if (!end.isWhole) return exitCodes.interrupted;
+    return end.changed > 0 ? exitCodes.failed : exitCodes.ok;
   });
 
 const isConfirmed = ({ objects }: ReadAgainPlan): Promise<boolean> =>
@@ -109,29 +117,34 @@ const planText = ({ connector, query }: ReadAgain, plan: ReadAgainPlan, how: How
   ].join("\n");
 };
 
-const endText = ({ objects }: ReadAgainPlan, isWhole: boolean): string =>
-  isWhole
-    ? `Read again: ${counted(objects.length, "object")}. What waits goes out with the rate that is left: relay status.`
-    : "Interrupted. What ingest has in hand is read; the same command goes on behind it.";
+const endText = ({ objects }: ReadAgainPlan, { isWhole, changed }: ReadAgainEnd): string =>
+  [
+    isWhole
+      ? `Read again: ${counted(objects.length - changed, "object")}. What waits goes out with the rate that is left: relay status.`
+      : "Interrupted. What ingest has in hand is read; the same command goes on behind it.",
+    ...(changed > 0 ? [`${counted(changed, "object")} ${changedText(changed)}`] : []),
+  ].join("\n");
+
+const changedText = (count: number): string =>
+  `${count === 1 ? "was" : "were"} replaced or deleted before all of ${count === 1 ? "it" : "them"} was read: ` +
+  "the same command again reads what is there now, as far as it is still of that time.";
 
 interface Outcome {
   asked: ReadAgain;
   plan: ReadAgainPlan;
   isDryRun: boolean;
-  isWhole: boolean;
+  end: ReadAgainEnd;
 }
 
-const forScripts = (
-  { workspace }: DlqRoom,
-  { asked: { connector, query, reread }, plan, isDryRun, isWhole }: Outcome,
-) => ({
+const forScripts = ({ workspace }: DlqRoom, { asked: { connector, query, reread }, plan, isDryRun, end }: Outcome) => ({
   workspace,
   connector,
   run: reread.run,
   from: iso(query.fromMs),
   to: iso(query.toMs),
   isDryRun,
-  isWhole,
+  isWhole: end.isWhole,
+  changedObjects: end.changed,
   objects: plan.objects.length,
   bytes: plan.bytes,
   readBefore: plan.readBefore,

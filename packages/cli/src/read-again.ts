@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { connectorSource, type SourceSettings } from "@currents-relay/ingest/adapters/connector-source.ts";
-import { feedAgain, unreadOf } from "@currents-relay/ingest/adapters/reread-feed.ts";
+import { type FeedProgress, feedAgain, unreadOf } from "@currents-relay/ingest/adapters/reread-feed.ts";
 import { rereadLedger } from "@currents-relay/ingest/adapters/reread-ledger.ts";
 import { findAgain } from "@currents-relay/ingest/adapters/reread-objects.ts";
 import { estimateEvents } from "@currents-relay/ingest/adapters/reread-sample.ts";
@@ -8,6 +7,7 @@ import { type RereadQuery, rereadTimeOf } from "@currents-relay/ingest/core/rere
 import type { SourceObject } from "@currents-relay/ingest/ports.ts";
 import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import type { Reread } from "@currents-relay/shared/contracts/jobs.ts";
+import { durationText } from "@currents-relay/shared/core/duration-text.ts";
 import { onSignals } from "@currents-relay/shared/runtime/lifecycle.ts";
 import { readSnapshot } from "@currents-relay/shared/stage/gauges-shared.ts";
 import { overviewOf } from "@currents-relay/shared/stage/overview.ts";
@@ -86,40 +86,56 @@ const rateLeft = async ({ redis, workspace, settings }: DlqRoom): Promise<number
 };
 
 const sayEveryMs = 5_000;
+/** A large object, or one that waits for its turn behind what is new, may well take that long. */
+const quietMs = 30_000;
 
-/** Gives all to ingest, with progress on stderr; a signal ends it in order. False: it was interrupted. */
+export interface ReadAgainEnd {
+  /** False: it was interrupted. */
+  isWhole: boolean;
+  /** Objects that were replaced or deleted before all of them was read. */
+  changed: number;
+}
+
+/** Gives all to ingest, with progress on stderr; a signal ends it in order, also while Redis does not answer. */
 export const runReadAgain = async (
   room: DlqRoom,
   { connector, reread }: ReadAgain,
   { objects, bytes }: ReadAgainPlan,
-): Promise<boolean> => {
+): Promise<ReadAgainEnd> => {
   const interrupted = new AbortController();
   const release = onSignals(() => interrupted.abort());
-  const done = { objects: 0, bytes: 0 };
-  const ended = new AbortController();
-  const sayProgress = async () => {
-    for (let before = -1; ; before = done.objects) {
-      await delay(sayEveryMs, undefined, { signal: ended.signal });
-      const idle = before === done.objects ? "; nothing new was read: is ingest running, and is there rate left?" : "";
-      const percent = bytes === 0 ? 100 : Math.floor((100 * done.bytes) / bytes);
-      printError(`${formatCount(done.objects)} of ${counted(objects.length, "object")} read, ${percent} %${idle}`);
-    }
-  };
-  void sayProgress().catch(() => undefined);
-  const ledger = rereadLedger(room.redis, room.workspace, reread.run);
-  const onRead = (read: readonly SourceObject[]) => {
+  const done = { objects: 0, bytes: 0, changed: 0, inHand: [] as readonly SourceObject[], movedMs: Date.now() };
+  const saying = setInterval(() => {
+    const percent = bytes === 0 ? 100 : Math.floor((100 * done.bytes) / bytes);
+    const read = `${formatCount(done.objects)} of ${counted(objects.length, "object")} read, ${percent} %`;
+    printError(read + whyQuiet(done.inHand, Date.now() - done.movedMs));
+  }, sayEveryMs);
+  const onProgress = ({ read, changed, inHand }: FeedProgress) => {
+    done.inHand = inHand;
+    done.changed += changed.length;
     done.objects += read.length;
-    done.bytes += read.reduce((sum, object) => sum + object.bytes, 0);
+    done.bytes += [...read, ...changed].reduce((sum, object) => sum + object.bytes, 0);
+    if (read.length + changed.length > 0) done.movedMs = Date.now();
   };
   try {
-    const feed = { connector, reread, ledger, queues: room.queues, objects, onRead, now: Date.now };
+    const ledger = rereadLedger(room.redis, room.workspace, reread.run);
+    const feed = { connector, reread, ledger, queues: room.queues, objects, onProgress, now: Date.now };
     await feedAgain(feed, interrupted.signal);
-    return true;
+    return { isWhole: true, changed: done.changed };
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
-    return false;
+    return { isWhole: false, changed: done.changed };
   } finally {
-    ended.abort();
+    clearInterval(saying);
     release();
   }
+};
+
+const whyQuiet = ([first, ...others]: readonly SourceObject[], forMs: number): string => {
+  if (!first || forMs < quietMs) return "";
+  const more = others.length > 0 ? ` and ${counted(others.length, "other")}` : "";
+  return (
+    `; nothing was finished for ${durationText(forMs / 1_000)}: waiting for ${first.uri}${more}. ` +
+    "Is ingest running, is rate left, do events wait or are they held (relay status)? Else the log of ingest says why"
+  );
 };

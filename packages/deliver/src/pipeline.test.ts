@@ -73,12 +73,18 @@ describe("the way of one batch", () => {
       ...world.ports,
       readBatch: async () => ({ calls: Buffer.from('{"messageId":"a","event":"E"}'), count: 1 }),
     };
-    expect(await deliverBatch(one)(job)).toEqual({
+    const reread = { run: "run-1" };
+    expect(await deliverBatch(one)({ ...job, data: { ...job.data, reread } })).toEqual({
       kind: "ok",
       value: { in: 1, "quarantined:too-large-for-segment": 1 },
     });
     const [aside] = world.quarantine.taken.values();
-    expect(aside?.data).toMatchObject({ reason: "too-large-for-segment", eventId: "a", events: 1 });
+    expect(aside?.data).toMatchObject({
+      reason: "too-large-for-segment",
+      eventId: "a",
+      events: 1,
+      ofReread: reread,
+    });
   });
 
   it("refused credentials are reported and hold the batch", async () => {

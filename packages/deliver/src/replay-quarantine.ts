@@ -24,13 +24,16 @@ export interface OpenEntry {
   stored: string;
 }
 
+/** What decides how an entry's events are mapped and whose ids they meet. */
+export type SetAsideBy = Pick<RestoredInPart, "connector" | "ofReread">;
+
 export interface ReplayPorts {
   /** Undefined when it is not there any more. Throws where its payload cannot be read. */
   open: (id: JobId) => Promise<OpenEntry | undefined>;
   /** What the present mapping makes of each line that has a record; undefined: the connector is not configured. */
-  remap: (connector: string, lines: readonly QuarantineLine[]) => (Remapped | undefined)[] | undefined;
+  remap: (of: SetAsideBy, lines: readonly QuarantineLine[]) => (Remapped | undefined)[] | undefined;
   /** As transform's claims. */
-  claim: (connector: string, owner: JobId, eventIds: readonly string[]) => Promise<boolean[]>;
+  claim: (of: SetAsideBy, owner: JobId, eventIds: readonly string[]) => Promise<boolean[]>;
   /** Whether a batch of this chunk was handed to deliver before the chunk was set aside. */
   wasHandedOver: (chunk: JobId) => Promise<boolean>;
   toDeliver: HandOver<DeliverJob>;
@@ -100,7 +103,7 @@ export const planReplay = async (
       "partly-sent",
       "some batches of this chunk were handed to deliver before, and nobody knows which events",
     );
-  const now = remap(data.connector, lines);
+  const now = remap(data, lines);
   const unknown = `the connector ${data.connector} is not configured`;
   return lines.map(({ call, isDuplicate }, index): Remapped => {
     if (call !== undefined) return { kind: "ready" };
@@ -119,7 +122,7 @@ const claimAll = async (
   // A chunk that transform could not end may have its claims already.
   const owner = data.reason === "poison" ? data.from : (data.claimedAs ?? id);
   const ids = plan.flatMap((line) => (line.kind === "call" ? [line.eventId] : []));
-  const ours = (await claim(data.connector, owner, ids)).values();
+  const ours = (await claim(data, owner, ids)).values();
   return plan.map((line) => (line.kind === "call" && ours.next().value !== true ? { kind: "duplicate" } : line));
 };
 

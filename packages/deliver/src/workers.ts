@@ -96,8 +96,8 @@ const workerOf = <Job extends DeliverJob>(
     hasLeft: (id: JobId) => tools.spool.hasLeft(id, kind),
     setAside: async ({ id, data }: Item<Job>, reason, cause) => {
       const payload = (await tools.spool.read(id)) ?? Buffer.alloc(0);
-      const { connector, landedAtMs, calls: events, origin } = data;
-      const job = { id, connector, landedAtMs, uri: origin.uri, events, payload };
+      const { connector, landedAtMs, calls: events, origin, reread } = data;
+      const job = { id, connector, landedAtMs, uri: origin.uri, events, payload, reread };
       return setWholeJobAside(tools.toQuarantine, job, { reason, cause });
     },
     settle: (id: JobId, tally: Tally) => tools.settle("deliver", kind, id, tally),

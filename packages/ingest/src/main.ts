@@ -24,6 +24,7 @@ import { forgetForsaken } from "./adapters/forsaken-objects.ts";
 import { httpSource } from "./adapters/http-source.ts";
 import { startLister } from "./adapters/lister.ts";
 import { type AdmissionWatch, watchAdmission } from "./adapters/redis-admission.ts";
+import { loggedRead } from "./adapters/logged-read.ts";
 import { redisLedger } from "./adapters/redis-ledger.ts";
 import { rereadLedger } from "./adapters/reread-ledger.ts";
 import { sharedFault } from "./adapters/shared-fault.ts";
@@ -212,7 +213,7 @@ const openConnector = (
       noteFault(report);
     },
   });
-  const read = countedRead(source.read, metrics, labels);
+  const read = loggedRead(countedRead(source.read, metrics, labels), { log, connector });
   const ahead = eventsAhead(redis, workspace);
   return { connector, lister, ports: { ...portsOf(tools, { ...source, read }, ledger), pause, eventsAhead: ahead } };
 };
@@ -253,9 +254,9 @@ const setAsideOf =
     portsFor: (item: Pick<Item<IngestJob>, "data" | "progress">) => Pick<IngestPorts, "ledger"> | undefined,
   ): StageWorkerOptions<IngestJob>["setAside"] =>
   async ({ id, data, progress }, reason, cause) => {
-    const { connector, landedAtMs, object, fileId, requestEvents: events = 0 } = data;
+    const { connector, landedAtMs, object, fileId, requestEvents: events = 0, reread } = data;
     const payload = events > 0 ? ((await spool.read(id)) ?? Buffer.alloc(0)) : Buffer.alloc(0);
-    const job = { id, connector, landedAtMs, uri: object.uri, events, payload };
+    const job = { id, connector, landedAtMs, uri: object.uri, events, payload, reread };
     const rest = await setWholeJobAside(toQuarantine, job, { reason, cause });
     // Or a listing finds it again when its tombstone is gone.
     await portsFor({ data, progress })?.ledger.finish(fileId as FileId); // brand: the lister made it with core/ids.ts

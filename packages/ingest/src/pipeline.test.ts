@@ -42,7 +42,7 @@ const aWorld = (file: Buffer, { spoolBytes = 0, nowMs = landedAtMs + 60_000 } = 
     }),
     toTransform: transform.handOver,
     toQuarantine: quarantine.handOver,
-    ledger: { finish: async (id) => void finished.push(id) },
+    ledger: { finish: async (id, fate) => void finished.push(fate === "changed" ? `${id} changed` : id) },
     pause: () => undefined,
     eventsAhead: () => Promise.resolve(0),
     now: () => nowMs,
@@ -155,7 +155,7 @@ describe("the way of one object", () => {
     };
     expect(await ingestObject({ ...world.ports, read }, settings)(world.item())).toMatchObject({ kind: "ok" });
     expect(world.quarantine.taken.size).toBe(0);
-    expect(world.finished).toEqual(["f1"]);
+    expect(world.finished).toEqual(["f1 changed"]);
   });
 });
 

@@ -13,7 +13,7 @@ import { chunkParcel, faultParcel } from "./core/parcels.ts";
 import { readOn } from "./core/read-on.ts";
 import { cutLines } from "./core/request-body.ts";
 import { isTornByHaste, settleMs } from "./core/torn-by-haste.ts";
-import type { IngestPorts, RequestPorts } from "./ports.ts";
+import type { FileFate, IngestPorts, RequestPorts } from "./ports.ts";
 
 /** How long to wait when the workspace's share of the spool, or Redis, is full. */
 const pauseWaitMs = 500;
@@ -40,6 +40,7 @@ export const ingestObject =
     // Written by saveProgress below, by an earlier run of this job.
     const { resumeAt, tally: before } = (item.progress as Progress | undefined) ?? { tally: {} };
     let tally = before;
+    let fate: FileFate = "read";
     const open = (fromByte: number) => ports.read({ ...data.object, landedAtMs: data.landedAtMs }, fromByte, signal);
     try {
       for await (const part of cutChunks(readOn(open, limits, resumeAt), ports.chunkSource(data), resumeAt)) {
@@ -62,8 +63,9 @@ export const ingestObject =
       if (!(error instanceof ObjectChanged)) throw error;
       // What was taken of the old version stays taken (ids are remembered); the new one is another file.
       tally = { ...tally, "file:quarantined": 0 };
+      fate = "changed";
     }
-    await ports.ledger.finish(data.fileId as FileId); // brand: the lister made it with core/ids.ts
+    await ports.ledger.finish(data.fileId as FileId, fate); // brand: the lister made it with core/ids.ts
     // A kill here: the job runs again from its last progress, and ends here again.
     return ok(tally["file:quarantined"] === undefined ? { ...tally, "file:done": 1 } : tally);
   };

@@ -30,11 +30,14 @@ export interface Source {
   read: (object: SourceObject, fromByte: number, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 }
 
+/** "changed": it was replaced or deleted before all of it was read. */
+export type FileFate = "read" | "changed";
+
 /** Which files have been taken to their end. */
 export interface Ledger {
   /** Those of the files that were not finished yet, in order. */
   unfinished: (files: readonly FileId[]) => Promise<FileId[]>;
-  finish: (file: FileId) => Promise<void>;
+  finish: (file: FileId, fate?: FileFate) => Promise<void>;
 }
 
 /** What ingest needs of the outside world to take one object. */

@@ -103,8 +103,9 @@ const setAsideOf =
   ({ spool, toQuarantine }: WorkspaceTools): StageWorkerOptions<TransformJob>["setAside"] =>
   async ({ id, data }, reason, cause) => {
     const payload = (await spool.read(id)) ?? Buffer.alloc(0);
-    const { connector, landedAtMs, records: events, uri } = data;
-    return setWholeJobAside(toQuarantine, { id, connector, landedAtMs, uri, events, payload }, { reason, cause });
+    const { connector, landedAtMs, records: events, uri, reread } = data;
+    const job = { id, connector, landedAtMs, uri, events, payload, reread };
+    return setWholeJobAside(toQuarantine, job, { reason, cause });
   };
 
 /** All parcels are of one chunk. */

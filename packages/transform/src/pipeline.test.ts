@@ -62,6 +62,13 @@ describe("the way of one chunk", () => {
     expect([...world.quarantine.taken.values()].map(({ data }) => data.reason)).toEqual(["missing-id"]);
   });
 
+  it("what it sets aside of a re-reading knows that it was of one", async () => {
+    const world = aWorld([anOpen("")]);
+    const reread = { run: "run-1", apart: true } as const;
+    await transformChunk(world.ports, rules)({ ...job, data: { ...job.data, reread } });
+    expect([...world.quarantine.taken.values()].map(({ data }) => data.ofReread)).toEqual([reread]);
+  });
+
   it("a chunk whose claims are all lost sends nothing", async () => {
     const world = aWorld([anOpen("a"), anOpen("b")], ["a", "b"]);
     expect(await transformChunk(world.ports, rules)(job)).toEqual({

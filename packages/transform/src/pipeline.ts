@@ -40,7 +40,7 @@ export const transformChunk =
     // A kill here leaves claims of this chunk: it runs again as the same owner and wins them again.
     const ours: ReadyCall[] = mapped.calls.filter((_, index) => claimed[index]);
 
-    await ports.toQuarantine(quarantineParcels(id, chunk, mapped.quarantined));
+    await ports.toQuarantine(quarantineParcels(id, chunk, mapped.quarantined, data.reread));
     // A kill here leaves some set aside: they are set aside again under the same ids, which changes nothing.
     await ports.toDeliver(deliverParcels(id, chunk, pack(ours, ports.mostCalls), data.reread));
     // A kill here leaves all handed over and the job open: it runs again and finds every id taken.

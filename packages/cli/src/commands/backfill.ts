@@ -16,13 +16,14 @@ It comes behind all that is new, in every stage, and sends with the part of the 
   --dry-run         only says what it would do
   --yes             does not ask
   --config FILE     the configuration; left out: relay.yaml in this folder
-  --json            {"workspace":...,"connector":...,"run":...,"from":...,"to":...,"isDryRun":...,"isWhole":...,"objects":n,
-                    "bytes":n,"readBefore":n,"untyped":n,"events":n,"seconds":n,"rememberedFrom":...,"unprotectedObjects":n}:
+  --json            {"workspace":...,"connector":...,"run":...,"from":...,"to":...,"isDryRun":...,"isWhole":...,
+                    "changedObjects":n,"objects":n,"bytes":n,"readBefore":n,"untyped":n,"events":n,"seconds":n,"rememberedFrom":...,"unprotectedObjects":n}:
                     "events" and "seconds" are judged by a few objects, and null where nobody knows
 
 Runs until all is read, with progress on stderr; needs a running ingest stage. Ctrl-C is the pause: the same command goes on
-where it was, and does nothing when all was read. Redis as for \`relay status\`. Exits with 0, 1 when it was not confirmed, 130 when
-it was interrupted.`,
+where it was, and does nothing when all was read. Redis as for \`relay status\`. Exits with 0, 1 when it was not confirmed or when
+objects were replaced or deleted before they were read (the same command again reads what is there now, as far as it is still of
+that time), 66 when the source cannot be read, 130 when it was interrupted.`,
 
   run: (args) => {
     const { values } = parseArgs({ args, options: readAgainOptions });

@@ -29,7 +29,8 @@ events go out again, as dead letters before all others, as the credentials and t
 emptied in Segment, or a write key that belonged to another one. Says first how much it is, and asks, or needs --yes. Reads,
 waits, pauses and goes on like \`relay backfill\`, whose help has the options and the JSON.
 
-May be stopped and repeated: nothing goes out twice. Redis as for \`relay status\`. Exits with 0, and 1 where some are unkept.`,
+May be stopped and repeated: nothing goes out twice. Redis as for \`relay status\`. With --suspect it exits
+with 0, and 1 where some are unkept.`,
 
   run: async (args) => {
     const { values } = parseArgs({

@@ -6,7 +6,7 @@ import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { operatorTally } from "../core/desk-tally.ts";
-import { replayEntry } from "../replay-quarantine.ts";
+import { replayEntry, type ReplayPorts } from "../replay-quarantine.ts";
 import { aLine, chunkId, type DeskRoom, fakeClaims, openDeskRoom, replayPorts } from "./desk.testing.ts";
 
 const server = useRedis();
@@ -40,6 +40,19 @@ test("a replay that is repeated changes nothing; with a better mapping it takes 
   expect(await room.status()).toMatchObject({ differences: [], waiting: { deliver: 2, quarantined: 0 } });
 });
 
+test("what was set aside of a re-reading meets the ids of that one", async () => {
+  const ofReread = { run: "run-1", apart: true } as const;
+  const id = await room.setAside([aLine("1")], { ofReread });
+  const asked: unknown[] = [];
+  const claim: ReplayPorts["claim"] = async (of, _owner, ids) => {
+    asked.push([of.connector, of.ofReread]);
+    return ids.map(() => true);
+  };
+  expect(await replayEntry(replayPorts(room, { claim }))(id)).toMatchObject({ handedOver: 1, stays: {} });
+  expect(asked).toEqual([["engagement", ofReread]]);
+  expect(await room.waitingCalls()).toEqual(["1"]);
+});
+
 test("an entry that has ended is not set aside again by its chunk's second run", async () => {
   const lines = [aLine("1")];
   const id = await room.setAside(lines);
@@ -66,7 +79,7 @@ test("a later duplicate of what was replayed loses its claim", async () => {
   const id = await room.setAside([aLine("1")]);
   await replayEntry(replayPorts(room, { claim }))(id);
   expect(taken).toEqual(new Map([["1", id]]));
-  expect(await claim("engagement", chunkId(9), ["1"])).toEqual([false]);
+  expect(await claim({ connector: "engagement" }, chunkId(9), ["1"])).toEqual([false]);
 });
 
 test("a call that Segment refused goes out as it is, without a claim, even when its connector is gone", async () => {

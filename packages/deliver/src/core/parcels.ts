@@ -17,7 +17,7 @@ export const halves = <Job extends DeliverJob>(id: JobId, data: Job, batch: Read
 /** The call that Segment refuses even alone, for an engineer to look at. */
 export const rejectedCall = (
   id: JobId,
-  { connector, landedAtMs, origin }: DeliverJob,
+  { connector, landedAtMs, origin, reread }: DeliverJob,
   { batch, verdict }: { batch: ReadyBatch; verdict: Extract<Verdict, { kind: "split" }> },
 ): Parcel<QuarantineJob> => {
   // Our own JSON: transform made it of a TrackCall, and bisect leaves calls whole.
@@ -36,6 +36,7 @@ export const rejectedCall = (
       eventId: call.messageId,
       landedAtMs,
       from: id,
+      ...(reread && { ofReread: reread }),
     },
   };
 };

@@ -34,5 +34,6 @@ export const faultParcel = (fault: FaultPart, from: JobId, job: IngestJob): Parc
     origin: { uri: job.object.uri, blockOffset: fault.offset, recordIndex: 0 },
     landedAtMs: job.landedAtMs,
     from,
+    ...(job.reread && { ofReread: job.reread }),
   },
 });

@@ -82,4 +82,6 @@ export interface QuarantineJob {
   landedAtMs: number;
   /** The job that set them aside. */
   from: JobId;
+  /** The re-reading that this job was of: a replay claims ids and makes messageIds as the job would have. */
+  ofReread?: Reread;
 }

@@ -35,6 +35,8 @@ export const rulesKey = (workspace: string): string => `${keyPrefix}:rules:${wor
 
 /** Set with an expiry: the files of a re-reading (jobs.ts, Reread) that were read to their end. */
 export const rereadKey = (workspace: string, run: string): string => `${keyPrefix}:reread:${workspace}:${run}`;
+/** Set with an expiry: those of them that were replaced or deleted before all of them was read. */
+export const rereadChangedKey = (workspace: string, run: string): string => `${rereadKey(workspace, run)}:changed`;
 
 /** Hash: the present fault of each connector's source, as JSON. */
 export const sourceFaultsKey = (workspace: string): string => `${keyPrefix}:source-faults:${workspace}`;

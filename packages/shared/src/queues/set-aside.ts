@@ -1,4 +1,4 @@
-import type { QuarantineJob } from "../contracts/jobs.ts";
+import type { QuarantineJob, Reread } from "../contracts/jobs.ts";
 import type { QuarantineReason } from "../contracts/reasons.ts";
 import type { Tally } from "../contracts/tally.ts";
 import { type JobId, quarantineJobId } from "../core/ids.ts";
@@ -13,6 +13,7 @@ interface WholeJob {
   events: number;
   /** What is in the spool for the job, as far as it can still be read. */
   payload: Uint8Array;
+  reread?: Reread | undefined;
 }
 
 /** Puts a whole job into quarantine, its payload with it, and says what to count. */
@@ -30,6 +31,7 @@ export const setWholeJobAside = async (
     origin: { uri: job.uri, blockOffset: 0, recordIndex: 0 },
     landedAtMs: job.landedAtMs,
     from: job.id,
+    ...(job.reread && { ofReread: job.reread }),
   };
   await toQuarantine([{ id: quarantineJobId(job.id, reason), data, payload: job.payload, events: job.events }]);
   return { in: job.events, [`quarantined:${reason}`]: job.events };

@@ -24,7 +24,8 @@ export const waitUntilWritable = async (redis: Redis, signal: AbortSignal): Prom
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
     await delay(waitMs, undefined, { signal });
     try {
-      return await unlessAborted(signal, redis.set(`${keyPrefix}:writable`, "1", "EX", 60));
+      await unlessAborted(signal, redis.set(`${keyPrefix}:writable`, "1", "EX", 60));
+      return;
     } catch (error) {
       if (signal.aborted || !isRedisTrouble(error)) throw error;
     }
@@ -32,12 +33,13 @@ export const waitUntilWritable = async (redis: Redis, signal: AbortSignal): Prom
 };
 
 /** A command may wait for ever while Redis is away; whoever waits for it need not. */
-const unlessAborted = async (signal: AbortSignal, command: Promise<unknown>): Promise<void> => {
+export const unlessAborted = async <T>(signal: AbortSignal, command: Promise<T>): Promise<T> => {
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => aborted.reject(signal.reason);
+  if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    await Promise.race([command, aborted.promise]);
+    return await Promise.race([command, aborted.promise]);
   } finally {
     signal.removeEventListener("abort", onAbort);
     command.catch(() => undefined);

@@ -48,6 +48,7 @@ export const quarantineParcels = (
   chunkJob: JobId,
   chunk: Chunk,
   events: readonly QuarantinedEvent[],
+  reread?: Reread,
 ): Parcel<QuarantineJob>[] => {
   if (events.length === 0) return [];
   const decoded = decodeChunk(chunk).events;
@@ -60,7 +61,7 @@ export const quarantineParcels = (
       id: quarantineJobId(chunkJob, reason),
       events: group.length,
       payload: Buffer.from(lines.join("\n")),
-      data: quarantineJob(chunkJob, chunk, { reason, group }),
+      data: { ...quarantineJob(chunkJob, chunk, { reason, group }), ...(reread && { ofReread: reread }) },
     };
   });
 };
