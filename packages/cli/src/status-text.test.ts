@@ -23,6 +23,7 @@ const aStanding = (name: string, over: Partial<WorkspaceView> = {}, then: "keep"
       workspace: name,
       tallies: { ingest: { in: 5, ok: 5 }, transform: { in: 5, ok: 5 }, deliver: { in: 5, ok: 5 } },
       filesWaiting: 0,
+      quarantineEntries: 0,
       waiting: { transform: 0, deliver: 0, held: 0, quarantined: 0 },
       spoolBytes: 0,
       suspect: { events: 0, unkept: 0 },
@@ -75,6 +76,7 @@ test("a source that cannot be read, suspects, a full spool and quarantine are na
     suspect: { events: 900, unkept: 0 },
     spoolBytes: 1e9,
     waiting: { ...well.waiting, quarantined: 1 },
+    quarantineEntries: 2,
   };
   const fault = { connector: "engagement", why: "the bucket does not exist", sinceMs: nowMs - 120_000 };
   const gone = { ...fault, connector: "gone" };
@@ -84,6 +86,13 @@ test("a source that cannot be read, suspects, a full spool and quarantine are na
     "acme: spoolBudget is used up: new files wait in the source.",
     "acme: 1 event in quarantine: relay dlq list --queue quarantine",
   ]);
+});
+
+test("quarantine is named where nobody knows how many events it holds", () => {
+  const status = { ...aStanding("acme").view.status, quarantineEntries: 2 };
+  expect(lines(aStanding("acme", { status }))[3]).toBe(
+    "acme: 2 places of files that could not be read in quarantine: relay dlq list --queue quarantine",
+  );
 });
 
 test("counters that do not add up are shown", () => {

@@ -18,7 +18,7 @@ type Over = Partial<Omit<WorkspaceView, "status">> & { status?: Partial<Workspac
 /** A workspace that flows, but for what is given. */
 const aStanding = (name: string, { status, ...over }: Over = {}): PageStanding => {
   const view: WorkspaceView = {
-    status: { ...statusOf(name, { tally: {}, usage: {}, filesWaiting: 0 }), ...status },
+    status: { ...statusOf(name, { tally: {}, usage: {}, filesWaiting: 0, quarantineEntries: 0 }), ...status },
     jobs: { ingest: 0, transform: 0, deliver: 0 },
     outage: { state: "flowing" },
     backOffUntilMs: 0,

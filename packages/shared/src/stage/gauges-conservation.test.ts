@@ -11,6 +11,7 @@ const balanced = (): WorkspaceReading => ({
       deliver: { in: 30, ok: 25, "dropped:expired": 5 },
     },
     filesWaiting: 0,
+    quarantineEntries: 0,
     waiting: { transform: 20, deliver: 10, held: 20, quarantined: 10 },
     spoolBytes: 1,
     suspect: { events: 0, unkept: 0 },

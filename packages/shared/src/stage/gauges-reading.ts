@@ -23,7 +23,7 @@ export interface WorkspaceReading {
   sourceFaults: SourceFault[];
 }
 
-const undeliveredKinds = ["ingest", "transform", "deliver", "deadletter"] as const satisfies QueueKind[];
+const kindsRead = ["ingest", "transform", "deliver", "deadletter", "quarantine"] as const satisfies QueueKind[];
 
 const readingScript = luaScript(new URL("./gauges-reading.lua", import.meta.url));
 /** What the script answers with; null where a key is not there. */
@@ -47,14 +47,15 @@ export const readWorkspace = async (redis: Redis, workspace: string, rateGroup: 
     outageKey(workspace),
     rateKey(rateGroup),
   ];
-  const queues = undeliveredKinds.map((kind) => `${keyPrefix}:${queueName(kind, workspace)}:`);
+  const queues = kindsRead.map((kind) => `${keyPrefix}:${queueName(kind, workspace)}:`);
   const answer = (await readingScript(redis, keys, queues)) as Answer; // the script's own
   const [tally, usage, schemas, faults, outage, notBefore, ...counts] = answer;
-  const [ingest, transform, deliver, deadletter] = undeliveredKinds.map((_, index) =>
+  const [ingest, transform, deliver, deadletter, quarantine] = kindsRead.map((_, index) =>
     queueReading(counts[2 * index] as number, counts[2 * index + 1] as string[]),
-  ) as [QueueReading, QueueReading, QueueReading, QueueReading]; // as many as kinds
+  ) as [QueueReading, QueueReading, QueueReading, QueueReading, QueueReading]; // as many as kinds
+  const jobs = { filesWaiting: ingest.jobs, quarantineEntries: quarantine.jobs };
   return {
-    status: statusOf(workspace, { tally: fieldsOf(tally), usage: fieldsOf(usage), filesWaiting: ingest.jobs }),
+    status: statusOf(workspace, { tally: fieldsOf(tally), usage: fieldsOf(usage), ...jobs }),
     jobs: { ingest: ingest.jobs, transform: transform.jobs, deliver: deliver.jobs },
     oldestMs: oldestOf([ingest, transform, deliver, deadletter].map(({ landedAtMs }) => landedAtMs)),
     oldestHeldMs: deadletter.heldAtMs,

@@ -4,6 +4,7 @@ import { countedText } from "../core/count-text.ts";
 import { durationText } from "../core/duration-text.ts";
 import type { OutageStateName } from "./gauges-outage.ts";
 import type { WorkspaceView } from "./gauges-snapshot.ts";
+import type { WorkspaceStatus } from "./status.ts";
 import type { WorkspaceOverview } from "./overview.ts";
 
 /** Where one workspace stands. */
@@ -40,10 +41,16 @@ export const wrongWith = ({ view: { status }, overview }: Standing, nowMs: numbe
       `${countedText(status.suspect.events, "event")} may have been thrown away by Segment: relay resend --suspect --dry-run`,
     );
   if (spool.bytes > spool.budgetBytes) lines.push("spoolBudget is used up: new files wait in the source.");
-  if (status.waiting.quarantined > 0)
-    lines.push(`${countedText(status.waiting.quarantined, "event")} in quarantine: relay dlq list --queue quarantine`);
+  if (status.quarantineEntries > 0)
+    lines.push(`${quarantineText(status)} in quarantine: relay dlq list --queue quarantine`);
   return lines;
 };
+
+/** What could not be read has no events to count, and waits for somebody all the same. */
+const quarantineText = ({ waiting: { quarantined }, quarantineEntries }: WorkspaceStatus): string =>
+  quarantined > 0
+    ? countedText(quarantined, "event")
+    : `${countedText(quarantineEntries, "place")} of files that could not be read`;
 
 const longAway = Number.MAX_SAFE_INTEGER;
 

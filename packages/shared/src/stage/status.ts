@@ -23,6 +23,8 @@ export interface WorkspaceStatus {
   filesWaiting: number;
   /** Handed over and not at an end yet. */
   waiting: { transform: number; deliver: number; held: number; quarantined: number };
+  /** Of quarantine: some are places of files that could not be read, with nobody knows how many events. */
+  quarantineEntries: number;
   spoolBytes: number;
   /** Accepted right before the key was found to be bad; `unkept` of them cannot be sent again. */
   suspect: { events: number; unkept: number };
@@ -34,10 +36,12 @@ export const readWorkspaceStatus = async (redis: Redis, workspace: string): Prom
     tallyKey(workspace),
     spoolUsageKey(workspace),
     ...["wait", "active", "delayed", "prioritized"].map((list) => `${ingestQueue}:${list}`),
+    `${keyPrefix}:${queueName("quarantine", workspace)}:wait`,
   ];
   // The script's own answer.
-  const [tally, usage, filesWaiting] = (await statusScript(redis, keys, [])) as [string[], string[], number];
-  return statusOf(workspace, { tally: fieldsOf(tally), usage: fieldsOf(usage), filesWaiting });
+  const answer = (await statusScript(redis, keys, [])) as [string[], string[], number, number];
+  const [tally, usage, filesWaiting, quarantineEntries] = answer;
+  return statusOf(workspace, { tally: fieldsOf(tally), usage: fieldsOf(usage), filesWaiting, quarantineEntries });
 };
 
 interface StatusParts {
@@ -45,14 +49,15 @@ interface StatusParts {
   tally: Readonly<Record<string, string>>;
   usage: Readonly<Record<string, string>>;
   filesWaiting: number;
+  quarantineEntries: number;
 }
 
-export const statusOf = (workspace: string, { tally, usage, filesWaiting }: StatusParts): WorkspaceStatus => {
+export const statusOf = (workspace: string, { tally, usage, ...counts }: StatusParts): WorkspaceStatus => {
   const waiting = (kind: QueueKind) => Number(usage[waitingField(kind)] ?? 0);
   return {
     workspace,
     tallies: talliesByStage(tally),
-    filesWaiting,
+    ...counts,
     waiting: {
       transform: waiting("transform"),
       deliver: waiting("deliver"),
