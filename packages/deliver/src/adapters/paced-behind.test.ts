@@ -41,7 +41,7 @@ test("it does not ask while a fresh batch is in hand", async () => {
   expect(lanes).toEqual(["replay"]);
 });
 
-test("a long wait is given back to the queue", async () => {
+test("a long wait is given back to the queue, which rests only briefly: new events may come", async () => {
   const { take } = aPace([{ granted: false, afterMs: 9_000 }]);
-  expect(await take(5, never)).toEqual({ afterMs: 9_000 });
+  expect(await take(5, never)).toEqual({ afterMs: 250 });
 });

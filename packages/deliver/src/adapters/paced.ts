@@ -13,6 +13,8 @@ interface PacedOptions {
 }
 
 const lookAgainMs = 25;
+/** The queue rests while a batch of it waits: what is new must not wait for long because something old has to. */
+const longestRestMs = 250;
 
 /**
  * The same for what is read again: while a fresh batch is in hand it does not ask, and while one waits for a worker it goes
@@ -30,7 +32,7 @@ export const pacedBehind = (
       if (!fresh.isInHand()) {
         const grant = await rate.take(group, events, eventsPerSecond, "replay");
         if (grant.granted) return undefined;
-        if (grant.afterMs > longestSleepMs) return { afterMs: grant.afterMs };
+        if (grant.afterMs > longestSleepMs) return { afterMs: longestRestMs };
         await delay(Math.min(grant.afterMs, lookAgainMs), undefined, { signal });
       } else await delay(lookAgainMs, undefined, { signal });
     }

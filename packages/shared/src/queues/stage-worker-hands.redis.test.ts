@@ -107,9 +107,11 @@ test("a worker in line is well, however long it waits, and drains at once", asyn
   const end = Promise.withResolvers<void>();
   start("first", { hands, work: () => end.promise });
   await eventually(() => expect(inHand).toBe(1));
-  const second = start("second", { hands, timing: { wedgedAfterMs: 50 } });
+  const wedgedAfterMs = 50;
+  const second = start("second", { hands, timing: { wedgedAfterMs } });
   await eventually(() => expect(hands.spare()).toBe(-2));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  const inLineMs = performance.now();
+  await eventually(() => expect(performance.now() - inLineMs).toBeGreaterThan(3 * wedgedAfterMs));
   expect(second.isRunning()).toBe(true);
   const startedMs = performance.now();
   await second.drain(new AbortController().signal);

@@ -6,7 +6,7 @@ import { shrinkWaiting } from "./shrink-waiting.ts";
 const jobs = (count: number) => Array.from({ length: count }, (_, i) => `d-file-0-${i}` as JobId);
 
 /** What was shrunk so far; the first call waits until `release` is called. */
-const setUp = (fail: (id: JobId) => boolean = () => false) => {
+const setUp = (faultOf: (id: JobId) => Error | undefined = () => undefined) => {
   const first = Promise.withResolvers<void>();
   const shrunk: JobId[] = [];
   const errors: unknown[] = [];
@@ -16,7 +16,8 @@ const setUp = (fail: (id: JobId) => boolean = () => false) => {
       shrink: async (id) => {
         shrunk.push(id);
         await first.promise;
-        if (fail(id)) throw new Error(`no ${id}`);
+        const fault = faultOf(id);
+        if (fault) throw fault;
       },
     },
     signal: ending.signal,
@@ -35,18 +36,23 @@ test("one after the other, each once, however often it is found", async () => {
   ending.abort();
 });
 
-test("one that was shrunk, or failed to be, may come again", async () => {
-  const { add, shrunk, errors, release, ending } = setUp((id) => id.endsWith("1"));
-  const [one, two] = jobs(2);
-  if (!one || !two) return;
+test("one that was shrunk, or that Redis refused, may come again; of one that is damaged is told once", async () => {
+  const [one, refused, damaged] = jobs(3) as [JobId, JobId, JobId];
+  const faults = new Map([
+    [refused, new Error("Connection is closed.")],
+    [damaged, new Error("damaged")],
+  ]);
+  const { add, shrunk, errors, release, ending } = setUp((id) => faults.get(id));
   release();
-  add("deliver", one);
-  add("deliver", two);
-  await vi.waitFor(() => expect(errors).toEqual([new Error(`no ${two}`)]));
+  const addAll = () => {
+    for (const id of [one, refused, damaged]) add("deliver", id);
+  };
+  addAll();
+  await vi.waitFor(() => expect(errors).toHaveLength(2));
   await turn();
-  add("deliver", two);
-  add("deliver", one);
-  await vi.waitFor(() => expect(shrunk).toEqual([one, two, two, one]));
+  addAll();
+  await vi.waitFor(() => expect(errors).toHaveLength(3));
+  expect(shrunk).toEqual([one, refused, damaged, one, refused]);
   ending.abort();
 });
 

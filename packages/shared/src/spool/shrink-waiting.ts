@@ -1,5 +1,6 @@
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { JobId } from "../core/ids.ts";
+import { isRedisTrouble } from "../runtime/redis-trouble.ts";
 import { sparing } from "../runtime/sparing.ts";
 import type { Spool } from "./spool.ts";
 
@@ -7,11 +8,12 @@ import type { Spool } from "./spool.ts";
 const sparingly = sparing(1 / 16);
 /** Of one workspace. What finds no place is found again by the sweeper's next look. */
 const mostInLine = 1_000;
+const mostGivenUp = 10_000;
 
 export interface ShrinkWaitingOptions {
   spool: Pick<Spool, "shrink">;
   signal: AbortSignal;
-  /** An entry that could not be shrunk stays as it is. */
+  /** An entry that could not be shrunk stays as it is. Told once of one that is damaged. */
   onError: (error: unknown) => void;
 }
 
@@ -21,15 +23,22 @@ export interface ShrinkWaitingOptions {
  */
 export const shrinkWaiting = ({ spool, signal, onError }: ShrinkWaitingOptions) => {
   const inLine = new Map<JobId, QueueKind>();
+  const givenUp = new Set<JobId>();
   const work = async () => {
     // What is added meanwhile comes last.
     for (const [id, kind] of inLine) {
-      await sparingly(async () => (signal.aborted ? undefined : spool.shrink(id, kind)), signal).catch(onError);
+      await sparingly(async () => (signal.aborted ? undefined : spool.shrink(id, kind)), signal).catch(
+        (error: unknown) => {
+          if (givenUp.size >= mostGivenUp) givenUp.clear();
+          if (!isRedisTrouble(error)) givenUp.add(id);
+          onError(error);
+        },
+      );
       inLine.delete(id);
     }
   };
   return (kind: QueueKind, id: JobId): void => {
-    if (inLine.size >= mostInLine) return;
+    if (inLine.size >= mostInLine || givenUp.has(id)) return;
     const isIdle = inLine.size === 0;
     inLine.set(id, kind);
     if (isIdle) void work();
