@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { collected } from "../core/avro-writer.testing.ts";
 import { ObjectChanged } from "../core/object-changed.ts";
 import { folderSource } from "./folder-source.ts";
+import { type NearStat, nearStat } from "./near-stat.ts";
 
 const signal = new AbortController().signal;
 
@@ -117,6 +118,26 @@ describe("a folder as a source", () => {
     expect(await source.isUnchanged?.(signal)).toBe(true);
     await change();
     expect(await source.isUnchanged?.(signal)).toBe(false);
+  });
+
+  it("asks at once for plain files alone: a folder may be the place of a mount, a link may lead anywhere", async () => {
+    await put("sub/a.avro");
+    await symlink(join(folder, "sub", "a.avro"), join(folder, "link.avro"));
+    const { stat } = nearStat();
+    const asked: [string, boolean][] = [];
+    const near: NearStat = {
+      isNear: async () => true,
+      stat: (path, isNear) => {
+        asked.push([relative(folder, path), isNear]);
+        return stat(path, isNear);
+      },
+    };
+    await collected(folderSource(folder, undefined, near).list(signal));
+    expect(asked).toEqual([
+      ["link.avro", false],
+      ["sub", false],
+      [join("sub", "a.avro"), true],
+    ]);
   });
 
   it("a folder that is not there is said by name", async () => {

@@ -11,8 +11,7 @@ import { type NearStat, nearStat } from "./near-stat.ts";
 const pieceBytes = 1024 * 1024;
 
 /** A folder and all below it, in the order of the names; links are followed, hidden and half-written files are not seen. */
-export const folderSource = (folder: string, now?: () => number): Source => {
-  const near = nearStat();
+export const folderSource = (folder: string, now?: () => number, near = nearStat()): Source => {
   const times = folderTimes(near.stat, now);
   return {
     list: async function* (signal) {
