@@ -17,7 +17,8 @@ It comes behind all that is new, in every stage, and sends with the part of the 
   --yes             does not ask
   --config FILE     the configuration; left out: relay.yaml in this folder
   --json            {"workspace":...,"connector":...,"run":...,"from":...,"to":...,"isDryRun":...,"isWhole":...,
-                    "changedObjects":n,"objects":n,"bytes":n,"readBefore":n,"untyped":n,"events":n,"seconds":n,"rememberedFrom":...,"unprotectedObjects":n}:
+                    "changedObjects":n,"objects":n,"bytes":n,"readBefore":n,"untyped":n,"events":n,"seconds":n,
+                    "rememberedFrom":...,"unprotectedObjects":n}:
                     "events" and "seconds" are judged by a few objects, and null where nobody knows
 
 Runs until all is read, with progress on stderr; needs a running ingest stage. Ctrl-C is the pause: the same command goes on

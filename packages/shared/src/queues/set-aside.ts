@@ -13,7 +13,8 @@ interface WholeJob {
   events: number;
   /** What is in the spool for the job, as far as it can still be read. */
   payload: Uint8Array;
-  reread?: Reread | undefined;
+  /** Said by every caller: it decides whose ids a replay meets. */
+  reread: Reread | undefined;
 }
 
 /** Puts a whole job into quarantine, its payload with it, and says what to count. */

@@ -42,7 +42,15 @@ test("files are counted as files", async () => {
 });
 
 test("a job that is set aside twice is in quarantine once, with its payload, its reason and where it came from", async () => {
-  const job = { id, connector: "c", landedAtMs: 5, uri: "folder/a.avro", events: 3, payload: Buffer.from("chunk") };
+  const job = {
+    id,
+    connector: "c",
+    landedAtMs: 5,
+    uri: "folder/a.avro",
+    events: 3,
+    payload: Buffer.from("chunk"),
+    reread: undefined,
+  };
   const why = { reason: "poison" as const, cause: new Error("failed 10 times") };
   expect(await setWholeJobAside(tools.toQuarantine, job, why)).toEqual({ in: 3, "quarantined:poison": 3 });
   await setWholeJobAside(tools.toQuarantine, job, why);
