@@ -5,6 +5,8 @@ import type { SourceObject } from "../ports.ts";
 export interface Finder {
   /** One look, as far as one round goes; `isFresh`: the ledger was not met before. What is found may be known. */
   round: (ledger: { marks: Marks; isFresh: boolean }, signal: AbortSignal) => AsyncIterable<Find<SourceObject>>;
+  /** Whether a round, if there was one now, would find what the last one found; missing: nobody knows without a round. */
+  isUnchanged?: (signal: AbortSignal) => Promise<boolean>;
   /** It does without the marks: the ledger is asked now and then only, and its marks may be some seconds old. */
   isMarkless?: boolean;
   /** Whether the rounds so far have seen everything that is there; missing: each of them does. */

@@ -11,8 +11,8 @@ describe("the times of folders", () => {
   let nowMs: number;
   beforeEach(() => {
     folders = new Map([
-      ["/in", { mtimeNs: 10n, names: 1 }],
-      ["/in/deep", { mtimeNs: 20n, names: 5 }],
+      ["/in", { mtimeNs: 10_000_000n, names: 1 }],
+      ["/in/deep", { mtimeNs: 20_000_000n, names: 5 }],
     ]);
     nowMs = 1_000;
   });
@@ -54,14 +54,17 @@ describe("the times of folders", () => {
   });
 
   it.each<[string, () => void]>([
-    ["a name came", () => folders.set("/in/deep", { mtimeNs: 21n, names: 6 })],
-    ["a name was replaced", () => folders.set("/in/deep", { mtimeNs: 21n, names: 5 })],
-    ["a folder was put in its place with an older time", () => folders.set("/in/deep", { mtimeNs: 19n, names: 5 })],
+    ["a name came", () => folders.set("/in/deep", { mtimeNs: 21_000_000n, names: 6 })],
+    ["a name was replaced", () => folders.set("/in/deep", { mtimeNs: 21_000_000n, names: 5 })],
+    [
+      "a folder was put in its place with an older time",
+      () => folders.set("/in/deep", { mtimeNs: 19_000_000n, names: 5 }),
+    ],
     [
       "a folder has gone",
       () => {
         folders.delete("/in/deep");
-        folders.set("/in", { mtimeNs: 11n, names: 0 });
+        folders.set("/in", { mtimeNs: 11_000_000n, names: 0 });
       },
     ],
   ])("tell that %s, until the next listing", async (_, change) => {
@@ -81,13 +84,13 @@ describe("the times of folders", () => {
     const times = folderTimes(
       async (path, isNear) => {
         asked.push([path, isNear]);
-        return at(1n);
+        return at(1_000_000n);
       },
       () => nowMs,
     );
     const listing = times.begin();
     for (const path of ["/near", "/far"])
-      await listing.saw({ path, found: at(1n), names: 0, isNear: path === "/near" });
+      await listing.saw({ path, found: at(1_000_000n), names: 0, isNear: path === "/near" });
     listing.end();
     settle();
     await times.areUnchanged(signal);
@@ -101,7 +104,7 @@ describe("the times of folders", () => {
     const { list, areUnchanged } = aLook();
     await list();
     settle();
-    folders.set("/in/deep", { mtimeNs: 20n, names: 6 });
+    folders.set("/in/deep", { mtimeNs: 20_000_000n, names: 6 });
     expect(await areUnchanged()).toBe(true);
     await list();
     settle();
@@ -112,9 +115,9 @@ describe("the times of folders", () => {
     const { begun, list, areUnchanged } = aLook();
     await list();
     settle();
-    folders.set("/in", { mtimeNs: 10n, names: 2 });
+    folders.set("/in", { mtimeNs: 10_000_000n, names: 2 });
     const listing = begun(); // has the old time and the new names when the folder is asked once more
-    folders.set("/in", { mtimeNs: 11n, names: 2 });
+    folders.set("/in", { mtimeNs: 11_000_000n, names: 2 });
     (await listing).end();
     expect(await areUnchanged()).toBe(false);
     await list();
@@ -122,20 +125,34 @@ describe("the times of folders", () => {
     expect(await areUnchanged()).toBe(true);
   });
 
+  it("are taken at their word after 100 ms where they are no whole milliseconds", async () => {
+    const { list, areUnchanged } = aLook();
+    folders.set("/in", { mtimeNs: 1_790_000_000_123_456_789n, names: 1 }).delete("/in/deep");
+    await list();
+    nowMs += 100;
+    expect(await areUnchanged()).toBe(false);
+    nowMs += 1;
+    expect(await areUnchanged()).toBe(true);
+    folders.set("/in", { mtimeNs: 1_790_000_000_123_000_000n, names: 1 });
+    await list();
+    nowMs += 3_000;
+    expect(await areUnchanged()).toBe(false);
+  });
+
   it("may be rounded: what comes while they are young is no proof against them", async () => {
     const { list, areUnchanged } = aLook();
     await list();
     nowMs += 2_000;
-    folders.set("/in/deep", { mtimeNs: 20n, names: 6 });
+    folders.set("/in/deep", { mtimeNs: 20_000_000n, names: 6 });
     await list();
     settle();
     expect(await areUnchanged()).toBe(true);
   });
 
   it("end with the signal", async () => {
-    const times = folderTimes(async () => at(1n));
+    const times = folderTimes(async () => at(1_000_000n));
     const listing = times.begin();
-    await listing.saw({ path: "/in", found: at(1n), names: 0, isNear: false });
+    await listing.saw({ path: "/in", found: at(1_000_000n), names: 0, isNear: false });
     listing.end();
     await expect(times.areUnchanged(AbortSignal.abort(new Error("stopped")))).rejects.toThrow("stopped");
   });

@@ -29,6 +29,10 @@ export interface ListingTimes {
 
 /** A file system may round its times, to 2 s at the worst: one that is younger says nothing of what came after it. */
 const settledMs = 3_000;
+/** Times that are no whole milliseconds are the kernel's clock, of which a tick takes 10 ms at the most. */
+const settledFineMs = 100;
+
+const settlesIn = (modifiedNs: bigint): number => (modifiedNs % 1_000_000n === 0n ? settledMs : settledFineMs);
 
 /**
  * What the modification times of folders say: a name that comes, goes or is replaced changes its folder's. Asking them
@@ -46,7 +50,7 @@ export const folderTimes = (stat: NearStat["stat"], now = () => performance.now(
           const before = known.get(path);
           const isSame = before?.modifiedNs === modifiedNs;
           next.set(path, { modifiedNs, names, isNear, sinceMs: isSame ? before.sinceMs : now() });
-          if (!isSame || before.names === names || now() - before.sinceMs <= settledMs) return;
+          if (!isSame || before.names === names || now() - before.sinceMs <= settlesIn(modifiedNs)) return;
           // Unless the name came after the time was asked for, and the folder tells of it now.
           if ((await stat(path, isNear))?.mtimeNs === modifiedNs) areTelling = false;
         },
@@ -61,7 +65,7 @@ export const folderTimes = (stat: NearStat["stat"], now = () => performance.now(
       if (!areTelling || known.size === 0) return false;
       for (const [path, { modifiedNs, sinceMs, isNear }] of known) {
         signal.throwIfAborted();
-        if (now() - sinceMs <= settledMs) return false;
+        if (now() - sinceMs <= settlesIn(modifiedNs)) return false;
         if ((await stat(path, isNear))?.mtimeNs !== modifiedNs) return false;
       }
       return true;

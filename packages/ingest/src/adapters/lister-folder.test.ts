@@ -38,6 +38,7 @@ describe("finding what is new in a folder", () => {
     const found: string[] = [];
     let asked = 0;
     const { marks } = await ledger.open();
+    if (!isFresh && (await finder.isUnchanged?.(signal))) return { found, asked };
     for await (const find of finder.round({ marks, isFresh }, signal)) {
       if (find.kind === "gone") await ledger.forget(find.scope, find.unseenSinceMs);
       if (find.kind !== "objects") continue;

@@ -1,11 +1,11 @@
+import { untilSharedTick } from "@currents-relay/shared/runtime/shared-tick.ts";
 import { isRedisTrouble } from "@currents-relay/shared/runtime/redis-trouble.ts";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Source } from "../ports.ts";
 import type { Finder } from "./finder.ts";
 import { type FindOptions, type QueuedHere, takeFind } from "./lister-find.ts";
 import { folderFinder } from "./lister-folder.ts";
 
-/** What came of one round. */
+/** What came of one round in which the source was listed. */
 export interface RoundReport {
   /** Files that nobody had seen before. */
   found: number;
@@ -22,7 +22,7 @@ export interface ListerOptions extends FindOptions {
   pollMs: number;
   /** How often a ledger whose marks are not needed is asked whether it is still the same; default 5 s. */
   ledgerEveryMs?: number;
-  /** Called after each round, except where Redis kept it from its end. */
+  /** Called after each round, except where nothing had changed, or Redis kept it from its end. */
   onRound?: (report: RoundReport) => void;
 }
 
@@ -57,6 +57,7 @@ export const startLister = (options: ListerOptions): Lister => {
   const { connector, log, pollMs, onRound, finder = folderFinder(options.source) } = options;
   const memory: Memory = { birth: undefined, queued: { before: new Set(), now: new Set() } };
   const first = Promise.withResolvers<void>();
+  const { pause, end } = pauses();
   let running = true;
   const ended = (async () => {
     let failures = 0;
@@ -72,13 +73,13 @@ export const startLister = (options: ListerOptions): Lister => {
       else if (isListed) first.resolve();
       if (report.fault && (failures === 1 || failures % 10 === 0))
         log.error({ err: report.fault, connector }, isRedis ? "source.waits-for-redis" : "source.unreadable");
-      if (!isRedis) onRound?.(report);
+      if (!isRedis && report.isListing) onRound?.(report);
       const isHasty = failures === 0 && !isListed;
       // One round that was slow by itself, such as the first, keeps nobody waiting.
       const tookMs = Math.min(report.tookMs, lastTookMs);
       lastTookMs = report.tookMs;
       const pauseMs = isHasty ? Math.min(pollMs, hastyPauseMs) : pauseAfter({ tookMs, failures, pollMs });
-      await delay(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+      await pause(untilSharedTick(pauseMs));
     }
   })().finally(() => {
     running = false;
@@ -91,8 +92,25 @@ export const startLister = (options: ListerOptions): Lister => {
     isRunning: () => running || stopped.signal.aborted,
     stop: () => {
       stopped.abort();
+      end();
       return ended;
     },
+  };
+};
+
+/** A pause that can be ended. There may be hundreds a second of it: a signal's listener costs more than a timer. */
+const pauses = () => {
+  let end = () => {};
+  return {
+    pause: (ms: number) =>
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        end = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+    end: () => end(),
   };
 };
 
@@ -104,15 +122,21 @@ const pauseAfter = ({ tookMs, failures, pollMs }: { tookMs: number; failures: nu
 
 type RoundOptions = ListerOptions & { finder: Finder };
 
-const oneRound = async (options: RoundOptions, memory: Memory, signal: AbortSignal): Promise<RoundReport> => {
+/** `isListing`: false where nothing had changed, so that there was nothing to list. */
+type Round = RoundReport & { isListing: boolean };
+
+const oneRound = async (options: RoundOptions, memory: Memory, signal: AbortSignal): Promise<Round> => {
   const startedMs = performance.now();
   const requestsBefore = options.finder.listRequests?.() ?? 0;
   let found = 0;
   let fault: Error | undefined;
+  let isListing = true;
   try {
     const { birth, isNew, marks } = await openLedger(options, memory);
     const isFresh = birth !== memory.birth;
     if (isFresh) meetLedger(options, memory, { birth, isNew });
+    else isListing = !(await options.finder.isUnchanged?.(signal));
+    if (!isListing) return { found, listRequests: 0, tookMs: performance.now() - startedMs, isListing };
     for await (const find of options.finder.round({ marks, isFresh }, signal)) {
       const done = await takeFind(options, memory.queued, find, signal);
       found += done.unseen;
@@ -123,7 +147,7 @@ const oneRound = async (options: RoundOptions, memory: Memory, signal: AbortSign
     fault = error instanceof Error ? error : new Error(String(error));
   }
   const listRequests = (options.finder.listRequests?.() ?? 0) - requestsBefore;
-  return { found, listRequests, tookMs: performance.now() - startedMs, ...(fault && { fault }) };
+  return { found, listRequests, tookMs: performance.now() - startedMs, isListing, ...(fault && { fault }) };
 };
 
 const openLedger = async (

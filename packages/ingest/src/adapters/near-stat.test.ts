@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nearStat } from "./near-stat.ts";
 
@@ -28,6 +29,16 @@ describe("asking about a path", () => {
   it("keeps nobody waiting for a turn where the file system is near", async () => {
     const { stat: ask } = nearStat();
     await ask(folder, true); // begins a slice of time
+    let isLater = false;
+    setImmediate(() => (isLater = true));
+    await ask(folder, true);
+    expect(isLater).toBe(false);
+  });
+
+  it("keeps nobody waiting who has not asked for a while", async () => {
+    const { stat: ask } = nearStat();
+    await ask(folder, true);
+    await delay(20); // longer than a slice of time
     let isLater = false;
     setImmediate(() => (isLater = true));
     await ask(folder, true);

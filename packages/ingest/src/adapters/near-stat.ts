@@ -31,6 +31,14 @@ export interface NearStat {
 export const nearStat = (): NearStat => {
   const nearDevices = new Map<bigint, boolean>();
   let sliceEndsMs = -Infinity;
+  let lastMs = -Infinity;
+  /** Whoever asked for nothing as long as a slice takes has let others have their turn. */
+  const takeTurn = async (): Promise<void> => {
+    const nowMs = performance.now();
+    if (nowMs <= sliceEndsMs) return;
+    if (nowMs - lastMs < longestSliceMs) await letOthers();
+    sliceEndsMs = performance.now() + longestSliceMs;
+  };
   return {
     isNear: async (device, path) => {
       const known = nearDevices.get(device);
@@ -42,14 +50,13 @@ export const nearStat = (): NearStat => {
     },
     stat: async (path, isNear) => {
       if (!isNear) return stat(path, { bigint: true }).catch(() => undefined);
-      if (performance.now() > sliceEndsMs) {
-        await letOthers();
-        sliceEndsMs = performance.now() + longestSliceMs;
-      }
+      await takeTurn();
       try {
         return statSync(path, { bigint: true, throwIfNoEntry: false });
       } catch {
         return undefined;
+      } finally {
+        lastMs = performance.now();
       }
     },
   };

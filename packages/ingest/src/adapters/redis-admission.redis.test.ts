@@ -31,7 +31,7 @@ const watch = async (memoryBudget?: string) => {
     const { values } = await metrics.ingestPaused.get();
     return values.filter(({ value }) => value === 1).map(({ labels }) => labels);
   };
-  return { redis, admission, logged, paused };
+  return { redis, admission, logged, paused, metrics };
 };
 
 test("a workspace over its spool budget is paused, its neighbour is not, and it goes on when there is room", async () => {
@@ -47,6 +47,18 @@ test("a workspace over its spool budget is paused, its neighbour is not, and it 
   await eventually(() => expect(admission.of("acme")).toEqual({ objects: "open", requests: "open" }));
   expect(await paused()).toEqual([]);
   expect(logged.filter((line) => line.startsWith("ingest."))).toHaveLength(4);
+});
+
+test("what the gauges say is told again after a change of the configuration", async () => {
+  const { redis, admission, paused, metrics } = await watch();
+  const told = async () => (await metrics.ingestPaused.get()).values.length;
+  await redis.hset(spoolUsageKey("globex"), "bytes", 2_000_000);
+  await eventually(async () => expect(await paused()).toHaveLength(2));
+  expect(await told()).toBe(8);
+  admission.apply(aConfig());
+  expect(await told()).toBe(0);
+  await eventually(async () => expect(await told()).toBe(8));
+  expect(await paused()).toHaveLength(2);
 });
 
 test("with Redis nearly full by its maxmemory, or by the budget that is given, nobody brings more in", async () => {

@@ -33,11 +33,31 @@ const bytesOf = (redis: Redis, names: readonly string[]): Promise<unknown[]> => 
   return answersOf(pipeline);
 };
 
+/** The gauges of each workspace, four of them, set when they change only. */
+const changedGauges = ({ ingestPaused }: AdmissionOptions["metrics"]) => {
+  const shown = new Map<string, Admission>();
+  return {
+    show: (workspace: string, now: Admission): void => {
+      const before = shown.get(workspace);
+      if (before?.objects === now.objects && before.requests === now.requests) return;
+      shown.set(workspace, now);
+      for (const what of ["objects", "requests"] as const)
+        for (const reason of ["spool-budget", "redis-memory"] as const)
+          ingestPaused.set({ workspace, what, reason }, now[what] === reason ? 1 : 0);
+    },
+    reset: (): void => {
+      shown.clear();
+      ingestPaused.reset();
+    },
+  };
+};
+
 /** Looks at Redis' memory and at what each workspace has waiting: two round trips a second, for the whole process. */
 export const watchAdmission = ({ redis, log, metrics, config: first }: AdmissionOptions): AdmissionWatch => {
   const stopped = new AbortController();
   let config = first;
   let known: ReadonlyMap<string, Admission> = new Map();
+  const gauges = changedGauges(metrics);
 
   const look = async () => {
     const names = Object.keys(config.workspaces);
@@ -53,13 +73,14 @@ export const watchAdmission = ({ redis, log, metrics, config: first }: Admission
     );
     const before = known;
     known = admissions({ usedBytes: memoryBytes, limitBytes: limitBytes || Infinity, workspaces }, before);
-    for (const [workspace, now] of known) tell(workspace, before.get(workspace) ?? open, now);
+    for (const [workspace, now] of known) {
+      gauges.show(workspace, now);
+      tell(workspace, before.get(workspace) ?? open, now);
+    }
   };
 
   const tell = (workspace: string, before: Admission, now: Admission) => {
     for (const what of ["objects", "requests"] as const) {
-      for (const reason of ["spool-budget", "redis-memory"] as const)
-        metrics.ingestPaused.set({ workspace, what, reason }, now[what] === reason ? 1 : 0);
       if (before[what] === now[what]) continue;
       if (now[what] === "open") log.info({ workspace, what }, "ingest.goes-on");
       else
@@ -78,7 +99,7 @@ export const watchAdmission = ({ redis, log, metrics, config: first }: Admission
     of: (workspace) => known.get(workspace) ?? open,
     apply: (changed) => {
       config = changed;
-      metrics.ingestPaused.reset();
+      gauges.reset();
     },
     start: () => void lookAgainAndAgain(),
     stop: () => stopped.abort(),
