@@ -1,12 +1,19 @@
 import type { Redis } from "ioredis";
+import { luaScript } from "../runtime/lua-script.ts";
 
-/** The question which of many sorted sets has something in it, on a connection of its own; one at a time. */
+const takeScript = luaScript(new URL("./take-markers.lua", import.meta.url));
+
+/** `[key, member, score]` */
+export type Answer = [string, string, string];
+
+/** The question which of many sorted sets have something in them, on a connection of its own; one at a time. */
 export interface BlockingQuestion {
   /**
-   * Takes the smallest member of the first set that has one: `[key, member, score]`; null: none had for some seconds,
-   * or the question was interrupted. `keys` is asked for when the connection is ready. Rejects when that was cut.
+   * Waits until a set has something, and takes the smallest member of each set that has something then; empty: none had
+   * for some seconds, or the question was interrupted. `keys` is asked for when the connection is ready. Rejects when
+   * that was cut.
    */
-  ask: (keys: () => readonly string[]) => Promise<[string, string, string] | null>;
+  ask: (keys: () => readonly string[]) => Promise<Answer[]>;
   /** Those of the question under way. */
   askedKeys: () => ReadonlySet<string> | undefined;
   /** Ends the question under way, if it has arrived in Redis; false: we may not, so that questions are short from now on. */
@@ -31,6 +38,12 @@ const usualTiming: QuestionTiming = { askMs: 10_000, shortAskMs: 100, graceMs: 3
 /** To a connection that was cut the question is asked again; where an ACL forbids it, it need not be. */
 const unlessForbidden = (error: unknown): undefined => {
   if (!(error instanceof Error && error.message.startsWith("NOPERM"))) throw error;
+};
+
+/** What Redis refuses here is found by the next question, and what a cut connection takes with it by the next look. */
+const takeOthers = async (client: Redis, keys: readonly string[]): Promise<Answer[]> => {
+  const taken = (await takeScript(client, keys, []).catch(() => [])) as string[]; // its own answer
+  return Array.from({ length: taken.length / 3 }, (_, index) => taken.slice(index * 3, index * 3 + 3) as Answer);
 };
 
 /** Opens a connection with the settings of `redis` at the first question. */
@@ -63,11 +76,12 @@ export const blockingQuestion = (redis: Redis, timing: Partial<QuestionTiming> =
         clientId ??= await client.client("ID").catch(unlessForbidden);
         mayInterrupt &&= clientId !== undefined;
         const keys = keysNow();
-        if (keys.length === 0) return null;
+        if (keys.length === 0) return [];
         asked = new Set(keys);
-        const answer = await client.bzpopmin(...keys, (mayInterrupt ? askMs : shortAskMs) / 1_000);
+        const first = await client.bzpopmin(...keys, (mayInterrupt ? askMs : shortAskMs) / 1_000);
         answeredMs = performance.now();
-        return answer;
+        if (!first) return [];
+        return keys.length === 1 ? [first] : [first, ...(await takeOthers(client, keys))];
       } finally {
         clearTimeout(late);
         asked = undefined;

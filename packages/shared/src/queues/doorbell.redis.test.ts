@@ -48,6 +48,55 @@ test("the queue that is marked is woken with its marker, and the others wait on,
   await untilAsking();
 });
 
+const many = Array.from({ length: 100 }, (_, index) => `q${index}`);
+const callsOf = async (command: string): Promise<number> =>
+  Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await by.info("commandstats"))?.[1] ?? 0);
+
+test("of many queues that are marked at about the same time all are woken by a few questions", async () => {
+  const woken: (Marker | undefined)[] = [];
+  for (const key of many) void waitFor(key).then((marker) => woken.push(marker));
+  await untilAsking();
+  await by.config("RESETSTAT");
+  const marking = by.pipeline();
+  for (const [index, key] of many.entries()) marking.zadd(key, index, "0");
+  await marking.exec();
+  await eventually(() => expect(woken).toHaveLength(many.length));
+  expect(woken.map((marker) => marker?.score).toSorted((a = 0, b = 0) => a - b)).toEqual([...many.keys()]);
+  expect(await callsOf("bzpopmin")).toBeLessThan(10);
+  expect(await by.exists(...many)).toBe(0);
+});
+
+test("of many queues that are marked the sign of one that has just left is put back", async () => {
+  const leaving = many.slice(50).map((key) => doorbell.wait(key, 60_000));
+  const staying = many.slice(0, 50).map((key) => waitFor(key));
+  await untilAsking();
+  for (const one of leaving) {
+    one.leave(new Error("closing"));
+    one.marker.catch(() => undefined);
+  }
+  const marking = by.multi();
+  for (const key of many) marking.zadd(key, 5, "0");
+  await marking.exec();
+  await Promise.all(staying);
+  await eventually(async () => expect(await by.exists(...many)).toBe(50));
+  expect(await by.zscore(many[99] ?? "", "0")).toBe("5");
+});
+
+test("where scripts are forbidden the queues are woken one by one", async () => {
+  await by.acl("SETUSER", "plain", "on", "nopass", "~*", "+@all", "-@scripting");
+  const plain = connectRedis(server.url().replace("redis://", "redis://plain:x@"), gatheringLog([]));
+  const plainDoorbell = openDoorbell(plain);
+  const woken = many.slice(0, 20).map((key) => waitFor(key, plainDoorbell));
+  await untilAsking();
+  const marking = by.multi();
+  for (const key of many.slice(0, 20)) marking.zadd(key, 0, "0");
+  await marking.exec();
+  await Promise.all(woken);
+  leaveAll();
+  plainDoorbell.close();
+  plain.disconnect();
+});
+
 test("a queue that comes while the question is under way is in the next one, at once", async () => {
   void waitFor("a");
   const startedMs = performance.now();

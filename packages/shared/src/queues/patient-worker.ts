@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Job, type Processor, Worker, type WorkerOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { type Hands, openHands } from "./hands.ts";
+import { LocksInHand } from "./locks-in-hand.ts";
 import { type SharedBackend, sharedBackends } from "./shared-backends.ts";
 
 const firstPauseMs = 100;
@@ -52,6 +53,30 @@ export class PatientWorker<Data, Result> extends Worker<Data, Result, string, Sh
   get unansweredMs(): number {
     if (this.#inLine > 0) return 0;
     return Math.min(performance.now() - this.#answeredMs, this.backend.unansweredMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  protected override createLockManager(): void {
+    const { lockRenewTime = 0, lockDuration = 0 } = this.opts; // BullMQ has set both
+    const worker = this as unknown as ConstructorParameters<typeof LocksInHand>[0]; // as BullMQ does, against its types
+    this.lockManager = new LocksInHand(worker, { lockRenewTime, lockDuration, workerId: this.id });
+  }
+
+  /** BullMQ asks in each worker by itself whether jobs were left behind. */
+  override startStalledCheckTimer(): Promise<void> {
+    const giveBackStalled = async () => {
+      try {
+        for (const id of await this.backend.moveStalledJobsToWait()) this.emit("stalled", id, "active");
+      } catch (error) {
+        this.#say(error);
+      }
+    };
+    const { stalledInterval = 0 } = this.opts; // BullMQ has set it
+    this.backend.lookAfter({ giveBackStalled, say: (error) => this.#say(error) }, stalledInterval);
+    return Promise.resolve();
+  }
+
+  #say(error: unknown): void {
+    this.emit("error", error instanceof Error ? error : new Error(String(error)));
   }
 
   /** BullMQ asks again at once, thousands of times a second, when an idle worker's question is refused. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import {
   type BackendFactory,
   ConnectionClosedError,
@@ -26,8 +27,17 @@ interface Shared {
   doorbell: Doorbell;
   /** The backends of all workers. */
   working: Set<SharedBackend>;
-  /** What the last look found. */
-  look?: { atMs: number; inHand: Promise<ReadonlySet<SharedBackend>> };
+  /** Those that are looked after. */
+  keepers: Map<SharedBackend, Keeper>;
+  isLookedAfter: boolean;
+}
+
+/** Who looks after the jobs in hand of one queue. */
+export interface Keeper {
+  /** Gives back those that were left behind; must not reject. */
+  giveBackStalled: () => Promise<void>;
+  /** Why nobody could look. */
+  say: (error: unknown) => void;
 }
 
 const sharedOf = new WeakMap<Redis, Shared>();
@@ -49,33 +59,54 @@ const sharedBy = (redis: Redis): Shared => {
   const connection = new RedisConnection(redis, { shared: true, blocking: false, skipVersionCheck: true });
   // Commands reject by themselves; without a listener the event would end the process.
   connection.on("error", () => undefined);
-  const shared: Shared = { redis, connection, doorbell: openDoorbell(redis), working: new Set() };
+  const shared: Shared = {
+    redis,
+    connection,
+    doorbell: openDoorbell(redis),
+    working: new Set(),
+    keepers: new Map(),
+    isLookedAfter: false,
+  };
   sharedOf.set(redis, shared);
   return shared;
 };
 
 /** Looks at the queues of all workers; those that have work and wait all the same are woken: their sign was lost. */
-const lookAtAll = async ({ redis, working, doorbell }: Shared): Promise<ReadonlySet<SharedBackend>> => {
+const lookAtAll = async ({ redis, working, doorbell }: Shared): Promise<SharedBackend[]> => {
   const backends = [...working];
   const keys = backends.flatMap((backend) => lookedAt.map((type) => backend.toKey(type)));
   const looks = (await lookScript(redis, keys, [Date.now()])) as number[]; // its own answer
   const has = (what: number) => backends.filter((_, index) => ((looks[index] ?? 0) & what) !== 0);
   for (const backend of has(doWait)) doorbell.ring(backend.toKey("marker"));
-  return new Set(has(areInHand));
+  return has(areInHand);
+};
+
+/** Looks now, and so long after each look has ended: BullMQ's script keeps all others from looking meanwhile. */
+const lookAgainAndAgain = async (shared: Shared, everyMs: number): Promise<void> => {
+  if (shared.isLookedAfter) return;
+  shared.isLookedAfter = true;
+  while (shared.keepers.size > 0) {
+    try {
+      const inHand = await lookAtAll(shared);
+      await Promise.all(inHand.map(async (backend) => shared.keepers.get(backend)?.giveBackStalled()));
+    } catch (error) {
+      for (const { say } of shared.keepers.values().take(1)) say(error);
+    }
+    await delay(everyMs, undefined, { ref: false });
+  }
+  shared.isLookedAfter = false;
 };
 
 /** A class, because BullMQ's backend is one, and these are its questions that hundreds of queues must ask together. */
 export class SharedBackend extends RedisQueueBackend {
   readonly #shared: Shared;
   readonly #waits = new Set<Waiting>();
-  readonly #lookAgeMs: number;
 
   constructor(shared: Shared, name: string, options: WorkerOptions | QueueBaseOptions, isWorker: boolean) {
     const names = new QueueKeys(keyPrefix);
     const toKey = (type: string): string => names.toKey(name, type);
     super(shared.connection, name, names.getKeys(name), toKey, options, undefined, false);
     this.#shared = shared;
-    this.#lookAgeMs = "stalledInterval" in options ? (options.stalledInterval ?? 0) / 2 : 0;
     if (isWorker) shared.working.add(this);
   }
 
@@ -100,21 +131,17 @@ export class SharedBackend extends RedisQueueBackend {
     return Promise.resolve();
   }
 
-  override async moveStalledJobsToWait(): Promise<string[]> {
-    const { look } = this.#shared;
-    const nowMs = performance.now();
-    const { inHand } = look && nowMs - look.atMs < this.#lookAgeMs ? look : this.#lookNow(nowMs);
-    return (await inHand).has(this) ? super.moveStalledJobsToWait() : [];
-  }
-
-  #lookNow(atMs: number) {
-    return (this.#shared.look = { atMs, inHand: lookAtAll(this.#shared) });
+  /** From now on, until this is closed. `everyMs` is that of the first: all workers of a process have the same. */
+  lookAfter(keeper: Keeper, everyMs: number): void {
+    this.#shared.keepers.set(this, keeper);
+    void lookAgainAndAgain(this.#shared, everyMs);
   }
 
   override close(): Promise<void> {
-    const { working, doorbell } = this.#shared;
+    const { working, keepers, doorbell } = this.#shared;
     this.closing ??= this.disconnectBlocking();
     working.delete(this);
+    keepers.delete(this);
     if (working.size === 0) doorbell.close();
     return this.closing;
   }

@@ -1,0 +1,23 @@
+import { LockManager } from "bullmq";
+
+/**
+ * Renews the locks of the jobs in hand. BullMQ's own looks for some every few seconds, also in a worker that has none:
+ * with hundreds of workers a process is woken a hundred times a second for nothing. A class, because BullMQ's is one.
+ */
+export class LocksInHand extends LockManager {
+  /** Called when the worker starts, which has no job then. */
+  override start(): void {}
+
+  override trackJob(...job: Parameters<LockManager["trackJob"]>): ReturnType<LockManager["trackJob"]> {
+    const controller = super.trackJob(...job);
+    if (!this.lockRenewalTimer) super.start();
+    return controller;
+  }
+
+  override untrackJob(jobId: string): void {
+    super.untrackJob(jobId);
+    if (this.trackedJobs.size > 0) return;
+    clearTimeout(this.lockRenewalTimer);
+    delete this.lockRenewalTimer;
+  }
+}
