@@ -4,6 +4,7 @@ import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { ProbeResult } from "../core/outage-event.ts";
 import type { CheckLeases } from "./credential-watch-lease.ts";
 import { type CredentialTurn, type CredentialTurnOptions, credentialTurn } from "./credential-watch-turn.ts";
+import { untilSharedTick } from "@currents-relay/shared/runtime/shared-tick.ts";
 import type { OutageWatch } from "./redis-outage-watch.ts";
 import { verifyWriteKey } from "./settings-probe.ts";
 
@@ -99,7 +100,7 @@ export const credentialWatch = (options: CredentialWatchOptions): CredentialWatc
         log.warn({ err: error }, "credentials.unasked"); // Redis: the state stays as it is
         return longestPauseMs;
       });
-      if (!ending.signal.aborted) await pause(Math.min(waitMs, longestPauseMs));
+      if (!ending.signal.aborted) await pause(untilSharedTick(Math.min(waitMs, longestPauseMs)));
     }
   };
 

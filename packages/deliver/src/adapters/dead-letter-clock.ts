@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
+import { untilSharedTick } from "@currents-relay/shared/runtime/shared-tick.ts";
 import type { DeadLetters, Expiry } from "../dead-letters.ts";
 import type { OutageWatch } from "./redis-outage-watch.ts";
 
@@ -42,9 +43,8 @@ export const startDeadLetterClock = (options: DeadLetterClockOptions): { stop: (
       const seen = await lookOnce(options).catch((error: unknown) =>
         options.log.warn({ err: error }, "dead-letters.unread"),
       );
-      await delay(seen === "quiet" ? quietEveryMs : everyMs, undefined, { signal: stopped.signal }).catch(
-        () => undefined,
-      );
+      const pauseMs = untilSharedTick(seen === "quiet" ? quietEveryMs : everyMs);
+      await delay(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   })();
   return {

@@ -1,4 +1,5 @@
 import { oneAtATime } from "@currents-relay/shared/runtime/one-at-a-time.ts";
+import { untilSharedTick } from "@currents-relay/shared/runtime/shared-tick.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { Effect, OutageEvent } from "../core/outage-event.ts";
 import type { OutageState } from "../core/outage-state.ts";
@@ -39,6 +40,7 @@ const rememberedState = (onChange: (before: OutageState, after: OutageState) => 
 
     /** The same object as long as nothing in it differs: `changed` compares by it. */
     set: (state: OutageState): OutageState => {
+      if (state === known?.state) return state;
       const text = JSON.stringify(state);
       if (text === known?.text) return known.state;
       if (known) onChange(known.state, state);
@@ -89,8 +91,9 @@ export const watchOutage = (options: OutageWatchOptions): OutageWatch => {
     },
     start: async () => {
       await refresh();
-      const again = () => void refreshQuietly().then(() => timer?.refresh());
-      timer ??= setTimeout(again, everyMs).unref();
+      const again = () => void refreshQuietly().then(() => timer && wait());
+      const wait = () => (timer = setTimeout(again, untilSharedTick(everyMs)).unref());
+      if (!timer) wait();
     },
     drain: async () => {
       clearTimeout(timer);

@@ -42,22 +42,34 @@ const decode = (text: string | undefined): Stored => {
 };
 
 /** The reducer over a shared text: read, step, swap, until no other pod was faster. Each round lost is another's won. */
-export const outagesIn = (text: SharedText, glance = text.read): Outages => ({
-  read: async () => decode(await text.read()).state,
-  glance: async () => decode(await glance()).state,
+export const outagesIn = (text: SharedText, glance = text.read): Outages => {
+  const glanced = lastDecoded();
+  return {
+    read: async () => decode(await text.read()).state,
+    glance: async () => glanced(await glance()),
 
-  report: async (event) => {
-    for (;;) {
-      const before = await text.read();
-      const { version, state } = decode(before);
-      const next = step(state, event);
-      if (next.state === state) return next;
-      const stored: Stored = { v: 1, version: version + 1, state: next.state };
-      // A kill after the swap loses the effects: notices stay in `untold`, probes and trials come by the clock again.
-      if (await text.swap(before, JSON.stringify(stored))) return next;
-    }
-  },
-});
+    report: async (event) => {
+      for (;;) {
+        const before = await text.read();
+        const { version, state } = decode(before);
+        const next = step(state, event);
+        if (next.state === state) return next;
+        const stored: Stored = { v: 1, version: version + 1, state: next.state };
+        // A kill after the swap loses the effects: notices stay in `untold`, probes and trials come by the clock again.
+        if (await text.swap(before, JSON.stringify(stored))) return next;
+      }
+    },
+  };
+};
+
+/** A text that did not change since the last look gives the same object: it seldom does, and is looked at every second. */
+const lastDecoded = () => {
+  let last: { text: string | undefined; state: OutageState } | undefined;
+  return (text: string | undefined): OutageState => {
+    if (!last || last.text !== text) last = { text, state: decode(text).state };
+    return last.state;
+  };
+};
 
 const swapScript = luaScript(new URL("./swap.lua", import.meta.url));
 

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { eventLoopLag, withoutItsOwnLag } from "./event-loop-lag.ts";
 
 /**
  * Every metric that we export, with its help text: names and labels are a contract (DESIGN section 8). Labels come
@@ -7,7 +8,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
  */
 export const createMetrics = () => {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, ...withoutItsOwnLag });
+  eventLoopLag(registry);
   const scrape: Scrape = { prepare: () => undefined };
   const make = makersFor(registry, scrape);
   const workspace = {

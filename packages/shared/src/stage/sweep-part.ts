@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { CountingStage } from "../contracts/tally.ts";
+import { untilSharedTick } from "../runtime/shared-tick.ts";
 import { isRedisTrouble, logTrouble } from "../runtime/redis-trouble.ts";
 import { shrinkWaiting } from "../spool/shrink-waiting.ts";
 import { sweepOnce } from "../spool/sweeper.ts";
@@ -36,7 +37,8 @@ export const startSweeping = (
   const waits = shrinkWaiting({ spool: tools.spool, signal: stopped.signal, onError });
   const sweep = async () => {
     while (!stopped.signal.aborted) {
-      await delay(everyMs * (0.5 + Math.random()), undefined, { signal: stopped.signal }).catch(() => undefined);
+      const pauseMs = untilSharedTick(everyMs * (0.5 + Math.random()));
+      await delay(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
       if (stopped.signal.aborted) return;
       const entries = await sweepOnce({
         redis,
