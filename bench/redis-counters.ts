@@ -8,7 +8,7 @@ export interface RedisCounters {
   arrivals: number;
   bytesIn: number;
   bytesOut: number;
-  /** Of data and its overhead, now. */
+  /** Of data and its overhead, now; not what passes through: the buffers of connections and of the append-only file. */
   usedBytes: number;
 }
 
@@ -25,6 +25,7 @@ export const readRedisCounters = async (redis: Redis): Promise<RedisCounters> =>
     arrivals: numberIn(stats, "total_reads_processed"),
     bytesIn: numberIn(stats, "total_net_input_bytes"),
     bytesOut: numberIn(stats, "total_net_output_bytes"),
-    usedBytes: numberIn(memory, "used_memory"),
+    usedBytes:
+      numberIn(memory, "used_memory") - numberIn(memory, "mem_clients_normal") - numberIn(memory, "mem_aof_buffer"),
   };
 };

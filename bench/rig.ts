@@ -42,6 +42,8 @@ export interface Rig {
   land: (set: FileSet, workspace: string, name?: string) => Promise<number>;
   /** Starts more of the relay's processes, one after the other. */
   start: (processes: Partial<Record<Role, number>>) => Promise<void>;
+  /** Ends all processes of the role. */
+  stop: (role: Role) => Promise<void>;
   costs: () => Promise<CostReading>;
   /** Resolves when the condition holds for every workspace; rejects when a process has ended by itself. */
   untilStatus: (what: string, holds: (status: WorkspaceStatus) => boolean) => Promise<void>;
@@ -67,6 +69,14 @@ const starter =
         relays.push(relay);
         await relay.untilReady();
       }
+  };
+
+const stopper =
+  ({ relays }: Parts): Rig["stop"] =>
+  async (role) => {
+    const ours = relays.filter((relay) => relay.role === role);
+    for (const relay of ours) relays.splice(relays.indexOf(relay), 1);
+    await Promise.all(ours.map((relay) => relay.stop()));
   };
 
 /** Resolves when the write keys of all workspaces have been verified, so that events are sent at once. */
@@ -112,6 +122,7 @@ export const openRig = async (bench: Bench, options: RigOptions = {}): Promise<R
     startupMs,
     source,
     start,
+    stop: stopper({ folder, config, relays }),
     land: (set, workspace, name = "files") => landAll(set, source(workspace), name),
     costs: () => readCosts({ redis, redisPid: server.pid, standIn, relays }),
     untilStatus: (what, holds) =>

@@ -1,13 +1,13 @@
 import { spoolEntryKey, spoolIndexKey } from "@currents-relay/shared/core/keys.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { hardMark } from "@currents-relay/shared/spool/compressed.ts";
-import { readWorkspaceStatus } from "@currents-relay/shared/stage/status.ts";
+import { readWorkspaceStatus, type WorkspaceStatus } from "@currents-relay/shared/stage/status.ts";
 import { costBetween } from "../costs.ts";
 import type { Readings } from "../figure.ts";
 import type { Bench, Measurement } from "../measurement.ts";
 import { readRedisCounters } from "../redis-counters.ts";
-import { bytesFreedWithout } from "../redis-memory.ts";
-import { openRig, type Rig } from "../rig.ts";
+import { bytesOfKeys } from "../redis-memory.ts";
+import { openRig, type Rig, type RigOptions } from "../rig.ts";
 import { targets } from "../targets.ts";
 import { until } from "../until.ts";
 
@@ -16,22 +16,38 @@ const eventsPerSet = 100_000;
 /** Landed on top of a backlog, to see what an event costs then. */
 const probeEvents = 50_000;
 
-const usedBytes = async (rig: Rig): Promise<number> => (await readRedisCounters(rig.redis)).usedBytes;
+/** Another workspace, whose events go the same way first: Redis keeps scripts and connections, which are no event's. */
+const first: Pile = { workspace: "first", events: 1_000 };
+
+/** Once nothing comes or goes any more. */
+const usedBytes = async ({ signal }: Bench, { redis }: Rig): Promise<number> => {
+  let before = Number.NaN;
+  return until({ what: "Redis is at rest", signal, everyMs: 300 }, async () => {
+    const { usedBytes: now } = await readRedisCounters(redis);
+    const isSame = Math.abs(now - before) < 1_000;
+    before = now;
+    return isSame ? now : undefined;
+  });
+};
 
 interface Pile {
+  workspace: string;
   events: number;
   eventTypes?: readonly string[];
 }
 
 /** Lands so many events in a backlog of its own ids, and waits until they all wait where nobody takes them. */
-const pile = async (bench: Bench, rig: Rig, what: Pile, where: "transform" | "held"): Promise<void> => {
-  const { events, ...kind } = what;
+const pile = async (bench: Bench, rig: Rig, what: Pile, where: "transform" | "deliver" | "held"): Promise<void> => {
+  const { events, workspace, ...kind } = what;
   for (let landed = 0; landed < events; landed += eventsPerSet) {
     const share = Math.min(eventsPerSet, events - landed);
     const set = await bench.files.get({ events: share, eventsPerFile, seed: 200 + landed / eventsPerSet, ...kind });
-    await rig.land(set, "acme", `pile-${landed}`);
+    await rig.land(set, workspace, `pile-${landed}`);
     const all = landed + share;
-    await rig.untilStatus(`${all} events wait`, ({ waiting }) => waiting[where] >= all);
+    await rig.untilStatus(
+      `${all} events wait`,
+      (status) => status.workspace !== workspace || status.waiting[where] >= all,
+    );
   }
 };
 
@@ -40,11 +56,13 @@ const payloadAt = 5;
 const shrunkWithinMs = 900_000;
 
 /** Waits until all that waits has been compressed hard, little by little (ADR 0032). */
-const untilShrunk = async (bench: Bench, { redis }: Rig): Promise<void> => {
+const untilShrunk = async (bench: Bench, { redis }: Rig, workspace: string): Promise<void> => {
   const what = { what: "all that waits has been shrunk", signal: bench.signal, withinMs: shrunkWithinMs };
   await until({ ...what, everyMs: 2_000 }, async () => {
-    const ids = (await redis.zrange(spoolIndexKey("acme"), "0", "-1")) as JobId[]; // put.lua was given job ids
-    const marks = await Promise.all(ids.map((id) => redis.getrange(spoolEntryKey("acme", id), payloadAt, payloadAt)));
+    const ids = (await redis.zrange(spoolIndexKey(workspace), "0", "-1")) as JobId[]; // put.lua was given job ids
+    const marks = await Promise.all(
+      ids.map((id) => redis.getrange(spoolEntryKey(workspace, id), payloadAt, payloadAt)),
+    );
     return marks.every((mark) => mark === hardMark || mark === "") || undefined;
   });
 };
@@ -63,49 +81,63 @@ const redisCostOnTop = async (bench: Bench, rig: Rig): Promise<number> => {
   const set = await bench.files.get({ events: probeEvents, eventsPerFile, seed: 300 });
   await withoutLogRewrites(bench, rig);
   const waitingBefore = (await readWorkspaceStatus(rig.redis, "acme")).waiting.deliver;
+  const isThere = ({ workspace, waiting }: WorkspaceStatus) =>
+    workspace !== "acme" || waiting.deliver >= waitingBefore + probeEvents;
   const before = await rig.costs();
   await rig.land(set, "acme", "probe");
-  await rig.untilStatus("the probe waits too", ({ waiting }) => waiting.deliver >= waitingBefore + probeEvents);
+  await rig.untilStatus("the probe waits too", isThere);
   return costBetween(before, await rig.costs(), probeEvents).cpuUs.redis;
 };
 
-/** What the ids in the dedup window take, and takes them away. */
-const rememberedBytes = (rig: Rig): Promise<number> => bytesFreedWithout(rig.redis, "relay:claims:*");
+/** What the ids in the dedup window take. */
+const rememberedBytes = (rig: Rig): Promise<number> => bytesOfKeys(rig.redis, "relay:claims:acme:*");
+
+const openBacklog = async (bench: Bench, processes: RigOptions["processes"]): Promise<Rig> => {
+  const rig = await openRig(bench, { workspaces: [first.workspace, "acme"], ...(processes && { processes }) });
+  // Else Redis keeps some 20 KB for each command that has ever been used, for its statistics.
+  await rig.redis.config("SET", "latency-tracking", "no");
+  return rig;
+};
 
 /** Events that nobody maps, then events that nobody sends. */
 const waitingCosts = async (bench: Bench, events: number): Promise<Readings> => {
-  await using rig = await openRig(bench, { processes: { ingest: 1 } });
-  const empty = await usedBytes(rig);
-  await pile(bench, rig, { events }, "transform");
-  const unmapped = await usedBytes(rig);
-  await untilShrunk(bench, rig);
-  const unmappedLong = await usedBytes(rig);
+  await using rig = await openBacklog(bench, { ingest: 1, transform: 1 });
+  await pile(bench, rig, first, "deliver");
+  await untilShrunk(bench, rig, first.workspace);
+  const mapping = await usedBytes(bench, rig);
+  await rig.stop("transform");
+  const empty = await usedBytes(bench, rig);
+  await pile(bench, rig, { workspace: "acme", events }, "transform");
+  const unmapped = await usedBytes(bench, rig);
+  await untilShrunk(bench, rig, "acme");
+  const unmappedLong = await usedBytes(bench, rig);
   await rig.start({ transform: 1 });
-  await rig.untilStatus("all is mapped", ({ waiting: { deliver } }) => deliver >= events);
-  const ready = await usedBytes(rig);
-  await untilShrunk(bench, rig);
-  const readyLong = await usedBytes(rig);
+  await rig.untilStatus("all is mapped", ({ waiting }) => waiting.transform === 0);
+  const ready = await usedBytes(bench, rig);
+  await untilShrunk(bench, rig, "acme");
+  const readyLong = await usedBytes(bench, rig);
+  const remembered = (await rememberedBytes(rig)) / events;
   const redisOnTop = await redisCostOnTop(bench, rig);
-  const remembered = (await rememberedBytes(rig)) / (events + probeEvents);
   return {
     unmapped: (unmapped - empty) / events,
     unmappedLong: (unmappedLong - empty) / events,
-    ready: (ready - empty) / events - remembered,
-    readyLong: (readyLong - empty) / events - remembered,
+    ready: (ready - mapping) / events - remembered,
+    readyLong: (readyLong - mapping) / events - remembered,
     remembered,
     redisOnTop,
   };
 };
 
 /** Events that an outage holds: the settings endpoint does not know the write key. */
-const heldCosts = async (bench: Bench, what: Pile): Promise<Readings> => {
-  await using rig = await openRig(bench, { processes: { ingest: 1, transform: 1 } });
+const heldCosts = async (bench: Bench, what: Omit<Pile, "workspace">): Promise<Readings> => {
+  await using rig = await openBacklog(bench, { ingest: 1, transform: 1 });
   await rig.standIn.control({ keys: [] });
-  const empty = await usedBytes(rig);
   await rig.start({ deliver: 1 });
-  await pile(bench, rig, what, "held");
-  await rememberedBytes(rig);
-  return { held: ((await usedBytes(rig)) - empty) / what.events };
+  await pile(bench, rig, first, "held");
+  const empty = await usedBytes(bench, rig);
+  await pile(bench, rig, { workspace: "acme", ...what }, "held");
+  const bytes = (await usedBytes(bench, rig)) - empty;
+  return { held: (bytes - (await rememberedBytes(rig))) / what.events };
 };
 
 const run =
