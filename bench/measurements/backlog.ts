@@ -19,11 +19,13 @@ const probeEvents = 50_000;
 /** Another workspace, whose events go the same way first: Redis keeps scripts and connections, which are no event's. */
 const first: Pile = { workspace: "first", events: 1_000 };
 
+const usedNow = async ({ redis }: Rig): Promise<number> => (await readRedisCounters(redis)).usedBytes;
+
 /** Once nothing comes or goes any more. */
-const usedBytes = async ({ signal }: Bench, { redis }: Rig): Promise<number> => {
+const usedBytes = async ({ signal }: Bench, rig: Rig): Promise<number> => {
   let before = Number.NaN;
   return until({ what: "Redis is at rest", signal, everyMs: 300 }, async () => {
-    const { usedBytes: now } = await readRedisCounters(redis);
+    const now = await usedNow(rig);
     const isSame = Math.abs(now - before) < 1_000;
     before = now;
     return isSame ? now : undefined;
@@ -108,12 +110,12 @@ const waitingCosts = async (bench: Bench, events: number): Promise<Readings> => 
   await rig.stop("transform");
   const empty = await usedBytes(bench, rig);
   await pile(bench, rig, { workspace: "acme", events }, "transform");
-  const unmapped = await usedBytes(bench, rig);
+  const unmapped = await usedNow(rig);
   await untilShrunk(bench, rig, "acme");
   const unmappedLong = await usedBytes(bench, rig);
   await rig.start({ transform: 1 });
   await rig.untilStatus("all is mapped", ({ waiting }) => waiting.transform === 0);
-  const ready = await usedBytes(bench, rig);
+  const ready = await usedNow(rig);
   await untilShrunk(bench, rig, "acme");
   const readyLong = await usedBytes(bench, rig);
   const remembered = (await rememberedBytes(rig)) / events;
@@ -134,6 +136,7 @@ const heldCosts = async (bench: Bench, what: Omit<Pile, "workspace">): Promise<R
   await rig.standIn.control({ keys: [] });
   await rig.start({ deliver: 1 });
   await pile(bench, rig, first, "held");
+  await untilShrunk(bench, rig, first.workspace);
   const empty = await usedBytes(bench, rig);
   await pile(bench, rig, { workspace: "acme", ...what }, "held");
   const bytes = (await usedBytes(bench, rig)) - empty;

@@ -34,13 +34,15 @@ export interface OutageWatchOptions {
 /** The last state heard of, and who waits for another one. */
 const rememberedState = (onChange: (before: OutageState, after: OutageState) => void) => {
   let known: { text: string; state: OutageState } | undefined;
+  let lastSet: OutageState | undefined;
   const waiting = new Set<() => void>();
   return {
     get: () => known?.state,
 
     /** The same object as long as nothing in it differs: `changed` compares by it. */
     set: (state: OutageState): OutageState => {
-      if (state === known?.state) return state;
+      if (known && state === lastSet) return known.state;
+      lastSet = state;
       const text = JSON.stringify(state);
       if (text === known?.text) return known.state;
       if (known) onChange(known.state, state);

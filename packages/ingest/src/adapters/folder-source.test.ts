@@ -115,6 +115,7 @@ describe("a folder as a source", () => {
     await collected(source.list(signal));
     expect(await source.isUnchanged?.(signal)).toBe(false);
     nowMs += 10_000;
+    await collected(source.list(signal));
     expect(await source.isUnchanged?.(signal)).toBe(true);
     await change();
     expect(await source.isUnchanged?.(signal)).toBe(false);

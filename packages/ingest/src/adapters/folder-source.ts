@@ -10,8 +10,11 @@ import { type NearStat, nearStat } from "./near-stat.ts";
 
 const pieceBytes = 1024 * 1024;
 
+/** One for all folders: they take turns with everything else together. */
+const ofThisProcess = nearStat();
+
 /** A folder and all below it, in the order of the names; links are followed, hidden and half-written files are not seen. */
-export const folderSource = (folder: string, now?: () => number, near = nearStat()): Source => {
+export const folderSource = (folder: string, now?: () => number, near = ofThisProcess): Source => {
   const times = folderTimes(near.stat, now);
   return {
     list: async function* (signal) {

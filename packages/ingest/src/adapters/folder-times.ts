@@ -6,8 +6,9 @@ interface Seen {
   modifiedNs: bigint;
   /** How many names it has, whatever they are. */
   names: number;
-  /** Since when it has had this time (the caller's clock, ms). */
+  /** Since when it has had this time, and when the names were read (the caller's clock, ms). */
   sinceMs: number;
+  listedMs: number;
   isNear: boolean;
 }
 
@@ -29,10 +30,12 @@ export interface ListingTimes {
 
 /** A file system may round its times, to 2 s at the worst: one that is younger says nothing of what came after it. */
 const settledMs = 3_000;
-/** Times that are no whole milliseconds are the kernel's clock, of which a tick takes 10 ms at the most. */
+/** Times that are no whole milliseconds are those of a kernel's clock, of which a tick takes 16 ms at the most. */
 const settledFineMs = 100;
 
-const settlesIn = (modifiedNs: bigint): number => (modifiedNs % 1_000_000n === 0n ? settledMs : settledFineMs);
+/** Whether the names were read so long after the time was seen that no more can have come under it. */
+const isSettled = ({ modifiedNs, sinceMs, listedMs }: Seen): boolean =>
+  listedMs - sinceMs > (modifiedNs % 1_000_000n === 0n ? settledMs : settledFineMs);
 
 /**
  * What the modification times of folders say: a name that comes, goes or is replaced changes its folder's. Asking them
@@ -45,12 +48,13 @@ export const folderTimes = (stat: NearStat["stat"], now = () => performance.now(
   return {
     begin: (): ListingTimes => {
       const next = new Map<string, Seen>();
+      const listedMs = now();
       return {
         saw: async ({ path, found: { mtimeNs: modifiedNs }, names, isNear }) => {
           const before = known.get(path);
           const isSame = before?.modifiedNs === modifiedNs;
-          next.set(path, { modifiedNs, names, isNear, sinceMs: isSame ? before.sinceMs : now() });
-          if (!isSame || before.names === names || now() - before.sinceMs <= settlesIn(modifiedNs)) return;
+          next.set(path, { modifiedNs, names, isNear, listedMs, sinceMs: isSame ? before.sinceMs : now() });
+          if (!isSame || before.names === names || !isSettled(before)) return;
           // Unless the name came after the time was asked for, and the folder tells of it now.
           if ((await stat(path, isNear))?.mtimeNs === modifiedNs) areTelling = false;
         },
@@ -63,10 +67,10 @@ export const folderTimes = (stat: NearStat["stat"], now = () => performance.now(
     /** Whether no name has changed since the last whole listing, as far as the times say so. */
     areUnchanged: async (signal: AbortSignal): Promise<boolean> => {
       if (!areTelling || known.size === 0) return false;
-      for (const [path, { modifiedNs, sinceMs, isNear }] of known) {
+      for (const [path, seen] of known) {
         signal.throwIfAborted();
-        if (now() - sinceMs <= settlesIn(modifiedNs)) return false;
-        if ((await stat(path, isNear))?.mtimeNs !== modifiedNs) return false;
+        if (!isSettled(seen)) return false;
+        if ((await stat(path, seen.isNear))?.mtimeNs !== seen.modifiedNs) return false;
       }
       return true;
     },

@@ -28,20 +28,19 @@ export const folderFinder = (
   let rememberedMs = -Infinity;
   /** From when on all is listed, even if nothing seems to have changed. */
   let nextListingMs = -Infinity;
-  // Neither waits for long because the clock was set back.
-  const mustRemember = (nowMs: number) => nowMs < rememberedMs || nowMs >= rememberedMs + rememberEveryMs;
-  const isDue = (nowMs: number) => nowMs >= nextListingMs || nowMs < nextListingMs - longestUnlistedMs;
   return {
     isMarkless: true,
     isUnchanged: async (signal) => {
       const nowMs = now();
-      return !mustRemember(nowMs) && !isDue(nowMs) && ((await source.isUnchanged?.(signal)) ?? false);
+      // Neither this nor what is below waits for long because the clock was set back.
+      const isDue = nowMs >= nextListingMs || nowMs < nextListingMs - longestUnlistedMs;
+      return !isDue && ((await source.isUnchanged?.(signal)) ?? false);
     },
     round: async function* ({ isFresh }, signal): AsyncGenerator<Find<SourceObject>> {
       const startedMs = now();
       // A ledger that was just met is told of everything, also when this round breaks off and another one does it.
       if (isFresh) rememberedMs = -Infinity;
-      const isRemembering = mustRemember(startedMs);
+      const isRemembering = startedMs < rememberedMs || startedMs >= rememberedMs + rememberEveryMs;
       nextListingMs = -Infinity; // should this round break off
       let isQuiet = true;
       const present = new Set<string>();

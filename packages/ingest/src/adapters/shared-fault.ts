@@ -18,7 +18,7 @@ export const sharedFault = (
     if (why === told) return;
     noteSourceFault(redis, workspace, { connector, why, nowMs: Date.now() }).then(
       () => (told = why),
-      (error: unknown) => log.warn({ err: error, connector }, "source.fault-not-told"), // the next round tells it
+      (error: unknown) => log.warn({ err: error, connector }, "source.fault-not-told"), // the next listing tells it
     );
   };
 };

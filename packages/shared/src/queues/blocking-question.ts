@@ -9,9 +9,9 @@ export type Answer = [string, string, string];
 /** The question which of many sorted sets have something in them, on a connection of its own; one at a time. */
 export interface BlockingQuestion {
   /**
-   * Waits until a set has something, and takes the smallest member of each set that has something then; empty: none had
-   * for some seconds, or the question was interrupted. `keys` is asked for when the connection is ready. Rejects when
-   * that was cut.
+   * Waits until a set has something, and takes the smallest member of that and of a few others that have something then;
+   * empty: none had for some seconds, or the question was interrupted. `keys` is asked for when the connection is ready.
+   * Rejects when that was cut.
    */
   ask: (keys: () => readonly string[]) => Promise<Answer[]>;
   /** Those of the question under way. */
@@ -40,9 +40,12 @@ const unlessForbidden = (error: unknown): undefined => {
   if (!(error instanceof Error && error.message.startsWith("NOPERM"))) throw error;
 };
 
+/** Not all of them: the workers of other processes may be idle too. */
+const mostOthers = 8;
+
 /** What Redis refuses here is found by the next question, and what a cut connection takes with it by the next look. */
 const takeOthers = async (client: Redis, keys: readonly string[]): Promise<Answer[]> => {
-  const taken = (await takeScript(client, keys, []).catch(() => [])) as string[]; // its own answer
+  const taken = (await takeScript(client, keys, [mostOthers]).catch(() => [])) as string[]; // its own answer
   return Array.from({ length: taken.length / 3 }, (_, index) => taken.slice(index * 3, index * 3 + 3) as Answer);
 };
 
@@ -81,7 +84,8 @@ export const blockingQuestion = (redis: Redis, timing: Partial<QuestionTiming> =
         const first = await client.bzpopmin(...keys, (mayInterrupt ? askMs : shortAskMs) / 1_000);
         answeredMs = performance.now();
         if (!first) return [];
-        return keys.length === 1 ? [first] : [first, ...(await takeOthers(client, keys))];
+        const others = keys.filter((key) => key !== first[0]);
+        return others.length === 0 ? [first] : [first, ...(await takeOthers(client, others))];
       } finally {
         clearTimeout(late);
         asked = undefined;

@@ -45,8 +45,8 @@ export const openDoorbell = (redis: Redis, timing: Partial<QuestionTiming> = {})
   const askOnce = async (): Promise<void> => {
     const answers = await question.ask(waiters.keys);
     const forOthers = answers.filter(([key, member, score]) => !waiters.wake(key, { member, score: Number(score) }));
-    // Whoever they were for has left: they are for workers of another process then.
-    for (const [key, member, score] of forOthers) await redis.zadd(key, score, member);
+    // Whoever they were for has left: they are for workers of another process then. A newer one stays.
+    await Promise.all(forOthers.map(([key, member, score]) => redis.zadd(key, "NX", score, member)));
     if (answers.length > 0 && waiters.size() > fewQueues) await delay(gatherMs(waiters.size()));
   };
 

@@ -16,6 +16,16 @@ export class LocksInHand extends LockManager {
 
   override untrackJob(jobId: string): void {
     super.untrackJob(jobId);
+    this.#restWithoutJobs();
+  }
+
+  /** The timer is set again after each renewal, whether or not the jobs have ended meanwhile. */
+  protected override async extendLocks(jobIds: string[]): Promise<void> {
+    await super.extendLocks(jobIds);
+    setImmediate(() => this.#restWithoutJobs());
+  }
+
+  #restWithoutJobs(): void {
     if (this.trackedJobs.size > 0) return;
     clearTimeout(this.lockRenewalTimer);
     delete this.lockRenewalTimer;

@@ -17,11 +17,13 @@ const names = Array.from({ length: 50 }, (_, index) => `w${index}`);
 let redis: Redis;
 let queues: WorkspaceQueues[];
 let done: string[];
+let said: string[];
 const workers: StageWorker[] = [];
 beforeEach(() => {
   redis = connectRedis(server.url(), gatheringLog([]));
   queues = names.map((name) => openWorkspaceQueues(redis, name));
   done = [];
+  said = [];
 });
 afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.drain(AbortSignal.abort())));
@@ -36,7 +38,7 @@ const startWorkers = (timing = quickly) => {
         workspace,
         kind: "transform",
         redis,
-        log: gatheringLog([]),
+        log: gatheringLog(said),
         concurrency: 2,
         retryWaitsFor: "job",
         timing,
@@ -90,9 +92,33 @@ test.each([
   await eventually(() => expect(done).toHaveLength(1));
 });
 
-test("when the last worker has ended, the connection that they waited on is closed", async () => {
+const endAll = () => Promise.all(workers.splice(0).map((worker) => worker.drain(new AbortController().signal)));
+
+test("when the last worker has ended, the connection that they waited on is closed, and nobody looks any more", async () => {
   startWorkers();
   await eventually(async () => expect(await clientNames()).toContain("name=relay:doorbell"));
-  await Promise.all(workers.splice(0).map((worker) => worker.drain(new AbortController().signal)));
+  await endAll();
   await eventually(async () => expect(await clientNames()).not.toContain("name=relay:doorbell"));
+  await commandsOf(2 * (quickly.stallCheckMs / 1_000)); // the last look may be under way
+  expect(await commandsOf(5 * (quickly.stallCheckMs / 1_000))).toBeLessThan(3);
+});
+
+/** A job that was in the hands of a worker that is dead. */
+const leaveBehind = async ({ workspace }: WorkspaceQueues, id: string): Promise<void> => {
+  const queue = `${keyPrefix}:${queueName("transform", workspace)}`;
+  await redis.hset(`${queue}:${id}`, { name: "transform", data: "{}", opts: "{}", timestamp: Date.now() });
+  await redis.lpush(`${queue}:active`, id);
+};
+
+test("a job that was left behind is taken over, also by workers that came after all others had ended", async () => {
+  const [first] = queues;
+  if (!first) throw new Error("there are queues");
+  for (const id of ["t-1", "t-2"]) {
+    await leaveBehind(first, id);
+    startWorkers();
+    await eventually(() => expect(done).toContain(first.workspace));
+    expect(said.join("\n")).toContain("job.taken-over");
+    await endAll();
+    done.length = said.length = 0;
+  }
 });

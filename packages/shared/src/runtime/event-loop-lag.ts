@@ -11,7 +11,7 @@ export const withoutItsOwnLag = { eventLoopMonitoringPrecision: prefersNone };
 
 /**
  * `nodejs_eventloop_lag_*_seconds`: how much later than asked for timers went off since the last scrape. In place of
- * prom-client's, which count the length of the timer as lag.
+ * prom-client's, which count the length of the timer as lag. The timer under way when it is scraped is not counted.
  */
 export const eventLoopLag = (registry: Registry): void => {
   const delays = monitorEventLoopDelay({ resolution: timerMs });

@@ -1,6 +1,8 @@
 const tickMs = 100;
 /** Shorter pauses are kept as they are. */
 const shortestMs = 500;
+/** A timer may go off a little before its tick, and the next pause is as long as this one all the same. */
+const earlyMs = 2;
 
 /**
  * How long to pause so that it ends at a tick of the process, up to 100 ms earlier than asked for: what hundreds of
@@ -8,4 +10,4 @@ const shortestMs = 500;
  * them by itself spends as much on waking up as on the work.
  */
 export const untilSharedTick = (ms: number, nowMs = performance.now()): number =>
-  ms < shortestMs ? ms : ms - ((nowMs + ms) % tickMs);
+  ms < shortestMs ? ms : ms + earlyMs - ((nowMs + ms + earlyMs) % tickMs);
