@@ -119,6 +119,7 @@ test("a job that was left behind is taken over, also by workers that came after 
     await eventually(() => expect(done).toContain(first.workspace));
     expect(said.join("\n")).toContain("job.taken-over");
     await endAll();
+    await commandsOf(3 * (quickly.stallCheckMs / 1_000)); // until nobody looks any more
     done.length = said.length = 0;
   }
 });
