@@ -94,8 +94,8 @@ const redisCostOnTop = async (bench: Bench, rig: Rig): Promise<number> => {
 /** What the ids in the dedup window take. */
 const rememberedBytes = (rig: Rig): Promise<number> => bytesOfKeys(rig.redis, "relay:claims:acme:*");
 
-const openBacklog = async (bench: Bench, processes: RigOptions["processes"]): Promise<Rig> => {
-  const rig = await openRig(bench, { workspaces: [first.workspace, "acme"], ...(processes && { processes }) });
+const openBacklog = async (bench: Bench, processes: NonNullable<RigOptions["processes"]>): Promise<Rig> => {
+  const rig = await openRig(bench, { workspaces: [first.workspace, "acme"], processes });
   // Else Redis keeps some 20 KB for each command that has ever been used, for its statistics.
   await rig.redis.config("SET", "latency-tracking", "no");
   return rig;

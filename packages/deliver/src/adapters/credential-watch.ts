@@ -5,6 +5,7 @@ import type { ProbeResult } from "../core/outage-event.ts";
 import type { CheckLeases } from "./credential-watch-lease.ts";
 import { type CredentialTurn, type CredentialTurnOptions, credentialTurn } from "./credential-watch-turn.ts";
 import { untilSharedTick } from "@currents-relay/shared/runtime/shared-tick.ts";
+import { wakeablePause } from "@currents-relay/shared/runtime/wakeable-pause.ts";
 import type { OutageWatch } from "./redis-outage-watch.ts";
 import { verifyWriteKey } from "./settings-probe.ts";
 
@@ -42,30 +43,6 @@ export interface CredentialWatchOptions {
 
 /** No longer without a look at the shared state, which another pod may have changed. */
 const longestPauseMs = 1_000;
-
-/** A pause that can be cut short; a wake that comes before the pause counts too. */
-const wakeablePause = () => {
-  let awake = false;
-  let wake = () => {
-    awake = true;
-  };
-  const setAwake = wake;
-  return {
-    wake: () => wake(),
-    pause: (ms: number) =>
-      new Promise<void>((resolve) => {
-        const finish = () => {
-          clearTimeout(timer);
-          wake = setAwake;
-          awake = false;
-          resolve();
-        };
-        const timer = setTimeout(finish, ms);
-        wake = finish;
-        if (awake) finish();
-      }),
-  };
-};
 
 const turnOf = (options: CredentialWatchOptions, log: Logger): CredentialTurn => {
   const { settingsEndpoint, writeKey, credentialCheck, requestTimeoutMs: timeoutMs } = options.segment;

@@ -1,4 +1,5 @@
 import { untilSharedTick } from "@currents-relay/shared/runtime/shared-tick.ts";
+import { wakeablePause } from "@currents-relay/shared/runtime/wakeable-pause.ts";
 import { isRedisTrouble } from "@currents-relay/shared/runtime/redis-trouble.ts";
 import type { Source } from "../ports.ts";
 import type { Finder } from "./finder.ts";
@@ -57,7 +58,7 @@ export const startLister = (options: ListerOptions): Lister => {
   const { connector, log, pollMs, onRound, finder = folderFinder(options.source) } = options;
   const memory: Memory = { birth: undefined, queued: { before: new Set(), now: new Set() } };
   const first = Promise.withResolvers<void>();
-  const { pause, end } = pauses();
+  const { pause, wake } = wakeablePause();
   let running = true;
   const ended = (async () => {
     let failures = 0;
@@ -92,25 +93,9 @@ export const startLister = (options: ListerOptions): Lister => {
     isRunning: () => running || stopped.signal.aborted,
     stop: () => {
       stopped.abort();
-      end();
+      wake();
       return ended;
     },
-  };
-};
-
-/** A pause that can be ended. There may be hundreds a second of it: a signal's listener costs more than a timer. */
-const pauses = () => {
-  let end = () => {};
-  return {
-    pause: (ms: number) =>
-      new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        end = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      }),
-    end: () => end(),
   };
 };
 

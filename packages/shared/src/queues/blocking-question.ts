@@ -1,19 +1,12 @@
 import type { Redis } from "ioredis";
-import { luaScript } from "../runtime/lua-script.ts";
 
-const takeScript = luaScript(new URL("./take-markers.lua", import.meta.url));
-
-/** `[key, member, score]` */
-export type Answer = [string, string, string];
-
-/** The question which of many sorted sets have something in them, on a connection of its own; one at a time. */
+/** The question which of many sorted sets has something in it, on a connection of its own; one at a time. */
 export interface BlockingQuestion {
   /**
-   * Waits until a set has something, and takes the smallest member of that and of a few others that have something then;
-   * empty: none had for some seconds, or the question was interrupted. `keys` is asked for when the connection is ready.
-   * Rejects when that was cut.
+   * Takes the smallest member of the first set that has one: `[key, member, score]`; null: none had for some seconds,
+   * or the question was interrupted. `keys` is asked for when the connection is ready. Rejects when that was cut.
    */
-  ask: (keys: () => readonly string[]) => Promise<Answer[]>;
+  ask: (keys: () => readonly string[]) => Promise<[string, string, string] | null>;
   /** Those of the question under way. */
   askedKeys: () => ReadonlySet<string> | undefined;
   /** Ends the question under way, if it has arrived in Redis; false: we may not, so that questions are short from now on. */
@@ -38,15 +31,6 @@ const usualTiming: QuestionTiming = { askMs: 10_000, shortAskMs: 100, graceMs: 3
 /** To a connection that was cut the question is asked again; where an ACL forbids it, it need not be. */
 const unlessForbidden = (error: unknown): undefined => {
   if (!(error instanceof Error && error.message.startsWith("NOPERM"))) throw error;
-};
-
-/** Not all of them: the workers of other processes may be idle too. */
-const mostOthers = 8;
-
-/** What Redis refuses here is found by the next question, and what a cut connection takes with it by the next look. */
-const takeOthers = async (client: Redis, keys: readonly string[]): Promise<Answer[]> => {
-  const taken = (await takeScript(client, keys, [mostOthers]).catch(() => [])) as string[]; // its own answer
-  return Array.from({ length: taken.length / 3 }, (_, index) => taken.slice(index * 3, index * 3 + 3) as Answer);
 };
 
 /** Opens a connection with the settings of `redis` at the first question. */
@@ -79,13 +63,11 @@ export const blockingQuestion = (redis: Redis, timing: Partial<QuestionTiming> =
         clientId ??= await client.client("ID").catch(unlessForbidden);
         mayInterrupt &&= clientId !== undefined;
         const keys = keysNow();
-        if (keys.length === 0) return [];
+        if (keys.length === 0) return null;
         asked = new Set(keys);
-        const first = await client.bzpopmin(...keys, (mayInterrupt ? askMs : shortAskMs) / 1_000);
+        const answer = await client.bzpopmin(...keys, (mayInterrupt ? askMs : shortAskMs) / 1_000);
         answeredMs = performance.now();
-        if (!first) return [];
-        const others = keys.filter((key) => key !== first[0]);
-        return others.length === 0 ? [first] : [first, ...(await takeOthers(client, others))];
+        return answer;
       } finally {
         clearTimeout(late);
         asked = undefined;

@@ -28,10 +28,8 @@ export interface Doorbell {
   close: () => void;
 }
 
-/** Those who come within this time are added to the question at once: the more queues, the dearer is a question. */
-const gatherMs = (queues: number): number => Math.min(10, Math.max(2, queues / 20));
-/** With more queues than these, those that have work are found some at a time, and not each by a question of its own. */
-const fewQueues = 16;
+/** Those who come within this time are added to the question at once. */
+const gatherMs = 2;
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 
@@ -43,18 +41,20 @@ export const openDoorbell = (redis: Redis, timing: Partial<QuestionTiming> = {})
   let isAdding = false;
 
   const askOnce = async (): Promise<void> => {
-    const answers = await question.ask(waiters.keys);
-    const forOthers = answers.filter(([key, member, score]) => !waiters.wake(key, { member, score: Number(score) }));
-    // Whoever they were for has left: they are for workers of another process then. A newer one stays.
-    await Promise.all(forOthers.map(([key, member, score]) => redis.zadd(key, "NX", score, member)));
-    if (answers.length > 0 && waiters.size() > fewQueues) await delay(gatherMs(waiters.size()));
+    const answer = await question.ask(waiters.keys);
+    if (!answer) return;
+    const [key, member, score] = answer;
+    const waiter = waiters.first(key);
+    if (waiter) waiter.end({ member, score: Number(score) });
+    // Whoever it was for has left: it is for a worker of another process then.
+    else await redis.zadd(key, score, member);
   };
 
   const listen = async (): Promise<void> => {
     if (isListening) return;
     isListening = true;
     let failures = 0;
-    while (waiters.size() > 0) {
+    while (waiters.keys().length > 0) {
       try {
         await askOnce();
         failures = 0;
@@ -75,9 +75,9 @@ export const openDoorbell = (redis: Redis, timing: Partial<QuestionTiming> = {})
   const addMissing = async (): Promise<void> => {
     if (isAdding) return;
     isAdding = true;
-    await delay(gatherMs(waiters.size()));
+    await delay(gatherMs);
     // Again, where the question had not arrived yet.
-    while (isAnyMissing() && (await question.interrupt())) await delay(gatherMs(waiters.size()));
+    while (isAnyMissing() && (await question.interrupt())) await delay(gatherMs);
     isAdding = false;
   };
 
@@ -88,7 +88,7 @@ export const openDoorbell = (redis: Redis, timing: Partial<QuestionTiming> = {})
       if (question.askedKeys()?.has(markerKey) === false) void addMissing();
       return waiting;
     },
-    ring: waiters.wake,
+    ring: (markerKey) => waiters.first(markerKey)?.end(),
     unansweredMs: question.unansweredMs,
     close: question.close,
   };
@@ -131,12 +131,5 @@ const waitersByKey = () => {
     };
   };
 
-  /** False: nobody waits for it. */
-  const wake = (key: string, marker?: Marker): boolean => {
-    const first = byKey.get(key)?.[0];
-    first?.end(marker);
-    return first !== undefined;
-  };
-
-  return { add, wake, keys: () => [...byKey.keys()], size: () => byKey.size };
+  return { add, first: (key: string) => byKey.get(key)?.[0], keys: () => [...byKey.keys()] };
 };

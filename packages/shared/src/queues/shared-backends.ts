@@ -25,9 +25,7 @@ interface Shared {
   redis: Redis;
   connection: RedisConnection;
   doorbell: Doorbell;
-  /** The backends of all workers. */
-  working: Set<SharedBackend>;
-  /** Those that are looked after. */
+  /** By the backends of all workers. */
   keepers: Map<SharedBackend, Keeper>;
   isLookedAfter: boolean;
 }
@@ -49,8 +47,8 @@ const sharedOf = new WeakMap<Redis, Shared>();
  */
 export const sharedBackends =
   (redis: Redis): BackendFactory<SharedBackend> =>
-  (name, options, { withBlockingConnection: isWorker = false } = {}) =>
-    new SharedBackend(sharedBy(redis), name, options, isWorker);
+  (name, options) =>
+    new SharedBackend(sharedBy(redis), name, options);
 
 const sharedBy = (redis: Redis): Shared => {
   const known = sharedOf.get(redis);
@@ -63,7 +61,6 @@ const sharedBy = (redis: Redis): Shared => {
     redis,
     connection,
     doorbell: openDoorbell(redis),
-    working: new Set(),
     keepers: new Map(),
     isLookedAfter: false,
   };
@@ -72,8 +69,8 @@ const sharedBy = (redis: Redis): Shared => {
 };
 
 /** Looks at the queues of all workers; those that have work and wait all the same are woken: their sign was lost. */
-const lookAtAll = async ({ redis, working, doorbell }: Shared): Promise<SharedBackend[]> => {
-  const backends = [...working];
+const lookAtAll = async ({ redis, keepers, doorbell }: Shared): Promise<SharedBackend[]> => {
+  const backends = [...keepers.keys()];
   const keys = backends.flatMap((backend) => lookedAt.map((type) => backend.toKey(type)));
   const looks = (await lookScript(redis, keys, [Date.now()])) as number[]; // its own answer
   const has = (what: number) => backends.filter((_, index) => ((looks[index] ?? 0) & what) !== 0);
@@ -102,12 +99,11 @@ export class SharedBackend extends RedisQueueBackend {
   readonly #shared: Shared;
   readonly #waits = new Set<Waiting>();
 
-  constructor(shared: Shared, name: string, options: WorkerOptions | QueueBaseOptions, isWorker: boolean) {
+  constructor(shared: Shared, name: string, options: WorkerOptions | QueueBaseOptions) {
     const names = new QueueKeys(keyPrefix);
     const toKey = (type: string): string => names.toKey(name, type);
     super(shared.connection, name, names.getKeys(name), toKey, options, undefined, false);
     this.#shared = shared;
-    if (isWorker) shared.working.add(this);
   }
 
   /** How long ago Redis answered the question for work; undefined: this queue does not ask at the moment. */
@@ -138,11 +134,10 @@ export class SharedBackend extends RedisQueueBackend {
   }
 
   override close(): Promise<void> {
-    const { working, keepers, doorbell } = this.#shared;
+    const { keepers, doorbell } = this.#shared;
     this.closing ??= this.disconnectBlocking();
-    working.delete(this);
     keepers.delete(this);
-    if (working.size === 0) doorbell.close();
+    if (keepers.size === 0) doorbell.close();
     return this.closing;
   }
 }

@@ -4,10 +4,10 @@ import { Gauge, type Registry } from "prom-client";
 /** The timer that is watched. prom-client's own goes off every 10 ms: an idle process is woken a hundred times a second. */
 const timerMs = 50;
 /** So seldom that it costs nothing. */
-const prefersNone = 3_600_000;
+const seldomMs = 3_600_000;
 
 /** For `collectDefaultMetrics`: its own watch sleeps, as {@link eventLoopLag} takes its place. */
-export const withoutItsOwnLag = { eventLoopMonitoringPrecision: prefersNone };
+export const withoutItsOwnLag = { eventLoopMonitoringPrecision: seldomMs };
 
 /**
  * `nodejs_eventloop_lag_*_seconds`: how much later than asked for timers went off since the last scrape. In place of
