@@ -16,7 +16,7 @@ export interface Waiting {
   leave: (reason: Error) => void;
 }
 
-/** Where all queues of a process that have no work wait for some, on one connection. */
+/** Where many queues of a process that have no work wait for some, on one connection. */
 export interface Doorbell {
   /** @param markerKey BullMQ's sorted set of a queue's markers; taken from there when it rings. */
   wait: (markerKey: string, timeoutMs: number) => Waiting;
@@ -28,8 +28,8 @@ export interface Doorbell {
   close: () => void;
 }
 
-/** Those who come within this time are added to the question at once. */
-const gatherMs = 2;
+/** Those who come within this time are added to the question at once; nobody is woken by a job that came meanwhile. */
+const gatherMs = 10;
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Job, type Processor, Worker, type WorkerOptions } from "bullmq";
 import type { Redis } from "ioredis";
+import type { QueueKind } from "../contracts/jobs.ts";
 import { type Hands, openHands } from "./hands.ts";
 import { LocksInHand } from "./locks-in-hand.ts";
 import { type SharedBackend, sharedBackends } from "./shared-backends.ts";
@@ -14,6 +15,7 @@ type Run<Data, Result> = Parameters<Worker<Data, Result>["callProcessJob"]>;
 
 interface PatientWorkerOptions extends Omit<WorkerOptions, "connection"> {
   connection: Redis;
+  kind: QueueKind;
   /** Each job needs one, and a job is asked for with one free only. Left out: there are enough. */
   hands?: Hands | undefined;
 }
@@ -37,10 +39,10 @@ export class PatientWorker<Data, Result> extends Worker<Data, Result, string, Sh
   constructor(
     name: string,
     processor: Processor<Data, Result>,
-    { connection, hands = openHands(Number.POSITIVE_INFINITY), ...options }: PatientWorkerOptions,
+    { connection, kind, hands = openHands(Number.POSITIVE_INFINITY), ...options }: PatientWorkerOptions,
     again: <T>(action: () => Promise<T>) => Promise<T>,
   ) {
-    super(name, processor, { ...options, connection, autorun: false }, sharedBackends(connection));
+    super(name, processor, { ...options, connection, autorun: false }, sharedBackends(connection, kind));
     this.#again = again;
     this.#hands = hands;
     this.once("closing", () => this.#closing.abort());
@@ -81,6 +83,8 @@ export class PatientWorker<Data, Result> extends Worker<Data, Result, string, Sh
 
   /** BullMQ asks again at once, thousands of times a second, when an idle worker's question is refused. */
   protected override async moveToActive(token: string, name?: string): Promise<Job<Data, Result>> {
+    // BullMQ asks for one more with each job that it begins. Where that was the last, there is nothing but to wait.
+    if (this.backend.isEmptied) return this.nextJobFromJobData();
     // BullMQ takes undefined for "no job", and its type does not say so.
     if (!(await this.#takeTurn())) return undefined as unknown as Job<Data, Result>;
     try {

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { QueueKind } from "../contracts/jobs.ts";
 import type { JobId } from "../core/ids.ts";
 import { keyPrefix, queueName } from "../core/keys.ts";
 import { ok } from "../core/outcome.ts";
@@ -31,12 +32,12 @@ afterEach(async () => {
   redis.disconnect();
 });
 
-const startWorkers = (timing = quickly) => {
+const startWorkers = (timing = quickly, kind: QueueKind = "transform") => {
   for (const workspace of names)
     workers.push(
       startStageWorker({
         workspace,
-        kind: "transform",
+        kind,
         redis,
         log: gatheringLog(said),
         concurrency: 2,
@@ -66,6 +67,15 @@ test("fifty queues wait on one connection, and each is woken by its own job", as
   // The server's own, and the one that the workers wait on.
   expect(await clientNames()).toEqual(expect.arrayContaining(["name=relay:doorbell"]));
   expect((await clientNames()).filter((name) => name === "name=relay:doorbell")).toHaveLength(1);
+});
+
+test("queues of two kinds wait on two connections: a busy one has those of its kind asked for again, no others", async () => {
+  startWorkers();
+  startWorkers(quickly, "deliver");
+  await eventually(async () => expect(await redis.info("clients")).toContain("blocked_clients:2\r"));
+  expect((await clientNames()).filter((name) => name === "name=relay:doorbell")).toHaveLength(2);
+  await endAll();
+  await eventually(async () => expect(await clientNames()).not.toContain("name=relay:doorbell"));
 });
 
 test("fifty idle queues cost a few commands a second, not a few each", async () => {

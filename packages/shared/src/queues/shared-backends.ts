@@ -9,13 +9,16 @@ import {
   type WorkerOptions,
 } from "bullmq";
 import type { Redis } from "ioredis";
+import type { QueueKind } from "../contracts/jobs.ts";
 import { keyPrefix } from "../core/keys.ts";
 import { luaScript } from "../runtime/lua-script.ts";
 import { type Doorbell, type Marker, openDoorbell, type Waiting } from "./doorbell.ts";
 
 const lookScript = luaScript(new URL("./queue-look.lua", import.meta.url));
+const clearMarkerScript = luaScript(new URL("./clear-marker.lua", import.meta.url));
 
-/** How many of its keys the script needs of each queue, in its order. */
+/** The keys of each queue that the scripts need, in their order. */
+const cleared = ["wait", "prioritized", "delayed", "marker"] as const;
 const lookedAt = ["active", "stalled", "wait", "prioritized", "delayed"] as const;
 const areInHand = 1;
 const doWait = 2;
@@ -24,7 +27,8 @@ const doWait = 2;
 interface Shared {
   redis: Redis;
   connection: RedisConnection;
-  doorbell: Doorbell;
+  /** One for each kind: who waits for many queues is not asked again for the sake of a busy one of another kind. */
+  doorbells: Map<QueueKind, Doorbell>;
   /** By the backends of all workers. */
   keepers: Map<SharedBackend, Keeper>;
   isLookedAfter: boolean;
@@ -42,13 +46,13 @@ const sharedOf = new WeakMap<Redis, Shared>();
 
 /**
  * BullMQ's way to Redis, for hundreds of queues in one process. By itself BullMQ gives each worker a connection to
- * block on, and lets each ask every few seconds whether jobs of its queue were left behind. Here all wait on one
- * connection (doorbell.ts), and one script looks after all of them. Why: docs/adr/0029.
+ * block on, and lets each ask every few seconds whether jobs of its queue were left behind. Here all of one kind wait on
+ * one connection (doorbell.ts), and one script looks after all of them. Why: docs/adr/0029.
  */
 export const sharedBackends =
-  (redis: Redis): BackendFactory<SharedBackend> =>
+  (redis: Redis, kind: QueueKind): BackendFactory<SharedBackend> =>
   (name, options) =>
-    new SharedBackend(sharedBy(redis), name, options);
+    new SharedBackend(sharedBy(redis), kind, { name, options });
 
 const sharedBy = (redis: Redis): Shared => {
   const known = sharedOf.get(redis);
@@ -60,7 +64,7 @@ const sharedBy = (redis: Redis): Shared => {
   const shared: Shared = {
     redis,
     connection,
-    doorbell: openDoorbell(redis),
+    doorbells: new Map(),
     keepers: new Map(),
     isLookedAfter: false,
   };
@@ -68,13 +72,19 @@ const sharedBy = (redis: Redis): Shared => {
   return shared;
 };
 
+const doorbellOf = ({ redis, doorbells }: Shared, kind: QueueKind): Doorbell => {
+  const doorbell = doorbells.get(kind) ?? openDoorbell(redis);
+  doorbells.set(kind, doorbell);
+  return doorbell;
+};
+
 /** Looks at the queues of all workers; those that have work and wait all the same are woken: their sign was lost. */
-const lookAtAll = async ({ redis, keepers, doorbell }: Shared): Promise<SharedBackend[]> => {
+const lookAtAll = async ({ redis, keepers }: Shared): Promise<SharedBackend[]> => {
   const backends = [...keepers.keys()];
-  const keys = backends.flatMap((backend) => lookedAt.map((type) => backend.toKey(type)));
+  const keys = backends.flatMap(({ lookedAtKeys }) => lookedAtKeys);
   const looks = (await lookScript(redis, keys, [Date.now()])) as number[]; // its own answer
   const has = (what: number) => backends.filter((_, index) => ((looks[index] ?? 0) & what) !== 0);
-  for (const backend of has(doWait)) doorbell.ring(backend.toKey("marker"));
+  for (const backend of has(doWait)) backend.ring();
   return has(areInHand);
 };
 
@@ -96,29 +106,69 @@ const lookAgainAndAgain = async (shared: Shared, everyMs: number): Promise<void>
 
 /** A class, because BullMQ's backend is one, and these are its questions that hundreds of queues must ask together. */
 export class SharedBackend extends RedisQueueBackend {
+  readonly lookedAtKeys: readonly string[];
+  readonly #clearedKeys: readonly string[];
   readonly #shared: Shared;
+  readonly #doorbell: Doorbell;
   readonly #waits = new Set<Waiting>();
+  #isEmptied = false;
 
-  constructor(shared: Shared, name: string, options: WorkerOptions | QueueBaseOptions) {
+  constructor(
+    shared: Shared,
+    kind: QueueKind,
+    { name, options }: { name: string; options: WorkerOptions | QueueBaseOptions },
+  ) {
     const names = new QueueKeys(keyPrefix);
     const toKey = (type: string): string => names.toKey(name, type);
     super(shared.connection, name, names.getKeys(name), toKey, options, undefined, false);
+    this.lookedAtKeys = lookedAt.map(toKey);
+    this.#clearedKeys = cleared.map(toKey);
     this.#shared = shared;
+    this.#doorbell = doorbellOf(shared, kind);
+  }
+
+  /** With the last job that was taken by itself nothing was left, nor is anything due later; no sign was given since. */
+  get isEmptied(): boolean {
+    return this.#isEmptied;
+  }
+
+  override async moveToActive(token: string, name?: string): Promise<unknown[]> {
+    const taking = super.moveToActive(token, name);
+    const clearing = this.#clearMarker();
+    const taken: unknown[] = await taking;
+    this.#isEmptied = await clearing;
+    return taken;
+  }
+
+  /** Right behind what BullMQ has just been called for, on the same connection. Where it fails, somebody is woken for nothing. */
+  async #clearMarker(): Promise<boolean> {
+    try {
+      await this.client;
+      return (await clearMarkerScript(this.#shared.redis, this.#clearedKeys, [])) === 1;
+    } catch {
+      return false;
+    }
   }
 
   /** How long ago Redis answered the question for work; undefined: this queue does not ask at the moment. */
   get unansweredMs(): number | undefined {
-    return this.#waits.size > 0 ? this.#shared.doorbell.unansweredMs() : undefined;
+    return this.#waits.size > 0 ? this.#doorbell.unansweredMs() : undefined;
   }
 
   override async waitForJob(seconds: number): Promise<Marker | null> {
-    const wait = this.#shared.doorbell.wait(this.toKey("marker"), seconds * 1_000);
+    const wait = this.#doorbell.wait(this.toKey("marker"), seconds * 1_000);
     this.#waits.add(wait);
     try {
       return (await wait.marker) ?? null;
     } finally {
       this.#waits.delete(wait);
+      this.#isEmptied = false;
     }
+  }
+
+  /** Wakes one worker that waits for this queue. */
+  ring(): void {
+    this.#doorbell.ring(this.toKey("marker"));
   }
 
   /** Waiting ends as if its connection had been closed: that is how a worker knows not to fetch anything more. */
@@ -134,10 +184,10 @@ export class SharedBackend extends RedisQueueBackend {
   }
 
   override close(): Promise<void> {
-    const { keepers, doorbell } = this.#shared;
+    const { keepers, doorbells } = this.#shared;
     this.closing ??= this.disconnectBlocking();
     keepers.delete(this);
-    if (keepers.size === 0) doorbell.close();
+    if (keepers.size === 0) for (const doorbell of doorbells.values()) doorbell.close();
     return this.closing;
   }
 }

@@ -94,7 +94,7 @@ test("what a worker in line would have taken stays in the queue, for other proce
   start("first", { hands, work: () => end.promise });
   await eventually(() => expect(inHand).toBe(1));
   start("second", { hands });
-  await eventually(() => expect(hands.spare()).toBe(-2));
+  await eventually(() => expect(hands.spare()).toBe(-1));
   expect(await queues.open("transform").getWaitingCount()).toBe(2);
   end.resolve();
   await eventually(() => expect(ended).toHaveLength(3));
@@ -109,7 +109,7 @@ test("a worker in line is well, however long it waits, and drains at once", asyn
   await eventually(() => expect(inHand).toBe(1));
   const wedgedAfterMs = 50;
   const second = start("second", { hands, timing: { wedgedAfterMs } });
-  await eventually(() => expect(hands.spare()).toBe(-2));
+  await eventually(() => expect(hands.spare()).toBe(-1));
   const inLineMs = performance.now();
   await eventually(() => expect(performance.now() - inLineMs).toBeGreaterThan(3 * wedgedAfterMs));
   expect(second.isRunning()).toBe(true);
@@ -135,7 +135,7 @@ test("at the end of a job the next one of its queue is not taken ahead of those 
       return secondEnds.promise;
     },
   });
-  await eventually(() => expect(hands.spare()).toBe(-2));
+  await eventually(() => expect(hands.spare()).toBe(-1));
   firstEnds.resolve();
   await second.promise;
   await eventually(async () => expect(await queues.open("transform").getActiveCount()).toBe(0));

@@ -177,6 +177,7 @@ const openWorker = <Data>(
     processor,
     {
       connection: redis,
+      kind,
       prefix: keyPrefix,
       concurrency,
       hands,

@@ -48,8 +48,8 @@ export const openWorkspaceQueues = (redis: Redis, workspace: string): WorkspaceQ
     const options = {
       connection: redis,
       prefix: keyPrefix,
-      // 10,000 entries of the default would cost 668 KB a queue.
-      streams: { events: { maxLen: 100 } },
+      // Nobody reads BullMQ's events. Its default of 10,000 of them would cost 668 KB a queue, 100 some 10 KB.
+      streams: { events: { maxLen: 0 } },
       defaultJobOptions: {
         attempts: noLimit,
         backoff: { type: "capped" },
@@ -58,7 +58,7 @@ export const openWorkspaceQueues = (redis: Redis, workspace: string): WorkspaceQ
         stackTraceLimit: 1,
       },
     };
-    const queue = new Queue(queueName(kind, workspace), options, sharedBackends(redis));
+    const queue = new Queue(queueName(kind, workspace), options, sharedBackends(redis, kind));
     // Commands reject by themselves; without a listener the event would end the process.
     queue.on("error", () => undefined);
     queues.set(kind, queue);
