@@ -4,11 +4,9 @@ import type { Redis } from "ioredis";
 export interface BlockingQuestion {
   /**
    * Takes the smallest member of the first set that has one: `[key, member, score]`; null: none had for some seconds,
-   * or the question was interrupted. `keys` is asked for when the connection is ready. Rejects when that was cut.
+   * or the question was interrupted. `keys` is called when the connection is ready. Rejects when that was cut.
    */
   ask: (keys: () => readonly string[]) => Promise<[string, string, string] | null>;
-  /** Those of the question under way. */
-  askedKeys: () => ReadonlySet<string> | undefined;
   /** Ends the question under way, if it has arrived in Redis; false: we may not, so that questions are short from now on. */
   interrupt: () => Promise<boolean>;
   /** How long ago Redis last answered. */
@@ -40,7 +38,6 @@ export const blockingQuestion = (redis: Redis, timing: Partial<QuestionTiming> =
   /** By which Redis knows the connection, until it is cut. */
   let clientId: number | undefined;
   let mayInterrupt = true;
-  let asked: ReadonlySet<string> | undefined;
   let answeredMs = performance.now();
 
   const open = (): Redis => {
@@ -64,16 +61,13 @@ export const blockingQuestion = (redis: Redis, timing: Partial<QuestionTiming> =
         mayInterrupt &&= clientId !== undefined;
         const keys = keysNow();
         if (keys.length === 0) return null;
-        asked = new Set(keys);
         const answer = await client.bzpopmin(...keys, (mayInterrupt ? askMs : shortAskMs) / 1_000);
         answeredMs = performance.now();
         return answer;
       } finally {
         clearTimeout(late);
-        asked = undefined;
       }
     },
-    askedKeys: () => asked,
     interrupt: async () => {
       if (clientId !== undefined && mayInterrupt)
         await redis.client("UNBLOCK", clientId).catch(() => (mayInterrupt = false));

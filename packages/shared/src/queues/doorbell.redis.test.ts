@@ -80,6 +80,20 @@ test.each(["unblock", "id"])("without CLIENT %s a queue that comes late is woken
   plain.disconnect();
 });
 
+test("who comes when nobody waits is in the question from the start, which is not cut short for it", async () => {
+  await by.config("RESETSTAT");
+  for (let turn = 0; turn < 5; turn++) {
+    const woken = waitFor("a");
+    await untilAsking();
+    await mark("a");
+    await woken;
+  }
+  void waitFor("a");
+  await untilAsking();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await by.info("commandstats")).not.toContain("client|unblock");
+});
+
 test("two who wait for one queue are woken one after the other", async () => {
   const woken: string[] = [];
   void waitFor("a").then(() => woken.push("first"));

@@ -41,7 +41,7 @@ export const openDoorbell = (redis: Redis, timing: Partial<QuestionTiming> = {})
   let isAdding = false;
 
   const askOnce = async (): Promise<void> => {
-    const answer = await question.ask(waiters.keys);
+    const answer = await question.ask(waiters.ask).finally(waiters.answered);
     if (!answer) return;
     const [key, member, score] = answer;
     const waiter = waiters.first(key);
@@ -54,7 +54,7 @@ export const openDoorbell = (redis: Redis, timing: Partial<QuestionTiming> = {})
     if (isListening) return;
     isListening = true;
     let failures = 0;
-    while (waiters.keys().length > 0) {
+    while (!waiters.isEmpty()) {
       try {
         await askOnce();
         failures = 0;
@@ -66,26 +66,21 @@ export const openDoorbell = (redis: Redis, timing: Partial<QuestionTiming> = {})
     isListening = false;
   };
 
-  const isAnyMissing = (): boolean => {
-    const asked = question.askedKeys();
-    return asked !== undefined && waiters.keys().some((key) => !asked.has(key));
-  };
-
   /** The question under way ends, so that the next one has all keys in it. */
-  const addMissing = async (): Promise<void> => {
+  const addLate = async (): Promise<void> => {
     if (isAdding) return;
     isAdding = true;
     await delay(gatherMs);
     // Again, where the question had not arrived yet.
-    while (isAnyMissing() && (await question.interrupt())) await delay(gatherMs);
+    while (waiters.isAnyLate() && (await question.interrupt())) await delay(gatherMs);
     isAdding = false;
   };
 
   return {
     wait: (markerKey, timeoutMs) => {
       const waiting = waiters.add(markerKey, timeoutMs);
+      if (waiters.isAnyLate()) void addLate();
       void listen();
-      if (question.askedKeys()?.has(markerKey) === false) void addMissing();
       return waiting;
     },
     ring: (markerKey) => waiters.first(markerKey)?.end(),
@@ -101,6 +96,8 @@ interface Waiter {
 /** Who waits, by key; the one that came last is last, so that a busy queue is not asked for before the others. */
 const waitersByKey = () => {
   const byKey = new Map<string, Waiter[]>();
+  /** Who has come since the question under way was asked; undefined: none is. */
+  let late: Set<string> | undefined;
 
   const remove = (key: string, waiter: Waiter): void => {
     const others = (byKey.get(key) ?? []).filter((other) => other !== waiter);
@@ -109,6 +106,7 @@ const waitersByKey = () => {
   };
 
   const add = (key: string, timeoutMs: number): Waiting => {
+    late?.add(key);
     const { promise, resolve, reject } = Promise.withResolvers<Marker | undefined>();
     const leaving = () => {
       clearTimeout(timer);
@@ -131,5 +129,18 @@ const waitersByKey = () => {
     };
   };
 
-  return { add, first: (key: string) => byKey.get(key)?.[0], keys: () => [...byKey.keys()] };
+  return {
+    add,
+    first: (key: string) => byKey.get(key)?.[0],
+    isEmpty: () => byKey.size === 0,
+    /** The keys for a question. Who comes from now on is late, until it is answered. */
+    ask: (): string[] => {
+      late = new Set();
+      return [...byKey.keys()];
+    },
+    answered: () => {
+      late = undefined;
+    },
+    isAnyLate: () => late !== undefined && late.size > 0,
+  };
 };
