@@ -1,7 +1,7 @@
-import type { Redis } from "ioredis";
+import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { keyPrefix, queueName } from "../core/keys.ts";
-import { ok } from "../core/outcome.ts";
+import { ok, retry } from "../core/outcome.ts";
 import { eventually } from "../testing/eventually.ts";
 import { useRedis } from "../testing/redis-server.ts";
 import type { Item } from "./stage-worker.ts";
@@ -69,7 +69,11 @@ test.each([1, 3])("with %i in hand, a single job is asked for once, and once mor
   endAll();
   await eventually(() => expect(rig.settled.size).toBe(1));
   await untilWaiting();
-  expect(await takes()).toBe(2);
+  await rig.add(["t-2"]);
+  await hasBegun("t-1", "t-2");
+  endAll();
+  await eventually(() => expect(rig.settled.size).toBe(2));
+  expect(await takes()).toBe(4);
 });
 
 test("a worker with more hands takes what comes while it has a job, at once", async () => {
@@ -94,8 +98,59 @@ test("a job that is due later is not forgotten when one that came before it was 
   await rig.queue.add("transform", { n: 1 }, { jobId: "t-later", delay: 700 });
   await untilWaiting();
   await rig.add(["t-now"]);
-  await eventually(() => expect([...rig.settled.keys()]).toEqual(["t-now"]));
   await eventually(() => expect([...rig.settled.keys()]).toEqual(["t-now", "t-later"]));
+});
+
+test("a job behind all others that is given back with a pause of its queue is taken again after the pause", async () => {
+  await rig.queue.add("transform", { n: 1 }, { jobId: "t-1", priority: 1 });
+  let runs = 0;
+  const pausing = () => Promise.resolve(++runs < 4 ? retry(200, new Error("not now")) : ok(counted));
+  rig.start({ handle: pausing, timing, retryWaitsFor: "queue" });
+  await eventually(() => expect(rig.settled.size).toBe(1));
+});
+
+test("what came while one job had to be alone is taken when that is put off", async () => {
+  await rig.queue.setGlobalConcurrency(1);
+  const postponing = async (item: Item<JobData>) => {
+    const end = await handle(item);
+    return item.id === "t-1" ? retry(60_000, new Error("not now")) : end;
+  };
+  rig.start({ handle: postponing, timing });
+  await rig.add(["t-1"]);
+  await hasBegun("t-1");
+  await rig.add(["t-2"]);
+  endAll();
+  await hasBegun("t-1", "t-2");
+});
+
+test("a worker that has just ended a long job is well", async () => {
+  const wedgedAfterMs = 300;
+  let isWell: boolean | undefined;
+  const worker = rig.start({
+    handle,
+    timing: { ...timing, wedgedAfterMs },
+    settle: () => Promise.resolve((isWell = worker.isRunning())),
+  });
+  await untilWaiting();
+  await rig.add(["t-1"]);
+  await hasBegun("t-1");
+  const startedMs = performance.now();
+  await eventually(() => expect(performance.now() - startedMs).toBeGreaterThan(1.5 * wedgedAfterMs));
+  endAll();
+  await eventually(() => expect(isWell).toBe(true));
+});
+
+test("where Redis does not let us clear the sign, jobs are taken as before", async () => {
+  await redis.acl("SETUSER", "meek", "on", "nopass", "~*", "+@all", "-zrem");
+  const meek = new Redis(server.url().replace("redis://", "redis://meek:x@"), { maxRetriesPerRequest: null });
+  const meekRig = stageRig(meek);
+  meekRig.start({ handle: () => Promise.resolve(ok(counted)), timing, concurrency: 2 });
+  for (let n = 1; n <= 5; n++) {
+    await rig.add([`t-${n}`]);
+    await eventually(() => expect(meekRig.settled.size).toBe(n));
+  }
+  await meekRig.close();
+  meek.disconnect();
 });
 
 test("BullMQ's own events, which nobody reads, take no room while jobs are added", async () => {

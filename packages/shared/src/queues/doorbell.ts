@@ -28,7 +28,7 @@ export interface Doorbell {
   close: () => void;
 }
 
-/** Those who come within this time are added to the question at once; nobody is woken by a job that came meanwhile. */
+/** Those who come late within this time are added to the question together; a job wakes none of them before. */
 const gatherMs = 10;
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
@@ -41,7 +41,7 @@ export const openDoorbell = (redis: Redis, timing: Partial<QuestionTiming> = {})
   let isAdding = false;
 
   const askOnce = async (): Promise<void> => {
-    const answer = await question.ask(waiters.ask).finally(waiters.answered);
+    const answer = await question.ask(waiters.keysToAsk).finally(waiters.answered);
     if (!answer) return;
     const [key, member, score] = answer;
     const waiter = waiters.first(key);
@@ -96,8 +96,10 @@ interface Waiter {
 /** Who waits, by key; the one that came last is last, so that a busy queue is not asked for before the others. */
 const waitersByKey = () => {
   const byKey = new Map<string, Waiter[]>();
-  /** Who has come since the question under way was asked; undefined: none is. */
-  let late: Set<string> | undefined;
+  /** In the question under way. */
+  let asked: readonly string[] | undefined;
+  /** Some have come since who are not in it. */
+  let isAnyLate = false;
 
   const remove = (key: string, waiter: Waiter): void => {
     const others = (byKey.get(key) ?? []).filter((other) => other !== waiter);
@@ -106,7 +108,7 @@ const waitersByKey = () => {
   };
 
   const add = (key: string, timeoutMs: number): Waiting => {
-    late?.add(key);
+    if (asked?.includes(key) === false) isAnyLate = true;
     const { promise, resolve, reject } = Promise.withResolvers<Marker | undefined>();
     const leaving = () => {
       clearTimeout(timer);
@@ -133,14 +135,16 @@ const waitersByKey = () => {
     add,
     first: (key: string) => byKey.get(key)?.[0],
     isEmpty: () => byKey.size === 0,
-    /** The keys for a question. Who comes from now on is late, until it is answered. */
-    ask: (): string[] => {
-      late = new Set();
-      return [...byKey.keys()];
+    /** For a question, which is under way from now on, until it is answered. */
+    keysToAsk: (): readonly string[] => {
+      isAnyLate = false;
+      asked = [...byKey.keys()];
+      return asked;
     },
     answered: () => {
-      late = undefined;
+      isAnyLate = false;
+      asked = undefined;
     },
-    isAnyLate: () => late !== undefined && late.size > 0,
+    isAnyLate: () => isAnyLate,
   };
 };

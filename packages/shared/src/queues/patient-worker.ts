@@ -84,7 +84,7 @@ export class PatientWorker<Data, Result> extends Worker<Data, Result, string, Sh
   /** BullMQ asks again at once, thousands of times a second, when an idle worker's question is refused. */
   protected override async moveToActive(token: string, name?: string): Promise<Job<Data, Result>> {
     // BullMQ asks for one more with each job that it begins. Where that was the last, there is nothing but to wait.
-    if (this.backend.isEmptied) return this.nextJobFromJobData();
+    if (this.backend.takeEmptied()) return this.nextJobFromJobData();
     // BullMQ takes undefined for "no job", and its type does not say so.
     if (!(await this.#takeTurn())) return undefined as unknown as Job<Data, Result>;
     try {
@@ -126,11 +126,20 @@ export class PatientWorker<Data, Result> extends Worker<Data, Result, string, Sh
 
   /** BullMQ gives up a job whose end Redis refuses to record: it would stall, and all of it be done again. */
   protected override handleCompleted(...[result, job, token, fetchNext, span]: Completed<Data, Result>) {
-    return this.#again(() => super.handleCompleted(result, job, token, this.#mayFetch(fetchNext), span));
+    return this.#ended(() => super.handleCompleted(result, job, token, this.#mayFetch(fetchNext), span));
   }
 
   protected override handleFailed(...[error, job, token, fetchNext, span]: Failed<Data, Result>) {
-    return this.#again(() => super.handleFailed(error, job, token, this.#mayFetch(fetchNext), span));
+    return this.#ended(() => super.handleFailed(error, job, token, this.#mayFetch(fetchNext), span));
+  }
+
+  async #ended<T>(record: () => Promise<T>): Promise<T> {
+    // What waits is another matter now: the job may be back in its queue, whose pause BullMQ is to learn of.
+    this.backend.takeEmptied();
+    this.#answeredMs = performance.now(); // the job took its time, not Redis
+    const next = await this.#again(record);
+    this.#answeredMs = performance.now();
+    return next;
   }
 
   /** With the end of a job comes the next one of its queue, unless it is another queue's turn. */

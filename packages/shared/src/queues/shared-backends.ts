@@ -127,16 +127,21 @@ export class SharedBackend extends RedisQueueBackend {
     this.#doorbell = doorbellOf(shared, kind);
   }
 
-  /** With the last job that was taken by itself nothing was left, nor is anything due later; no sign was given since. */
-  get isEmptied(): boolean {
-    return this.#isEmptied;
+  /**
+   * Whether with the last job that was taken nothing was left in the queue, nor is due later, and no sign has reached us
+   * since. True but once: it saves one question.
+   */
+  takeEmptied(): boolean {
+    const isEmptied = this.#isEmptied;
+    this.#isEmptied = false;
+    return isEmptied;
   }
 
   override async moveToActive(token: string, name?: string): Promise<unknown[]> {
     const taking = super.moveToActive(token, name);
     const clearing = this.#clearMarker();
     const taken: unknown[] = await taking;
-    this.#isEmptied = await clearing;
+    this.#isEmptied = (await clearing) && Boolean(taken[0]); // the job
     return taken;
   }
 

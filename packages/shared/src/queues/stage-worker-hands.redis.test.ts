@@ -135,7 +135,7 @@ test("at the end of a job the next one of its queue is not taken ahead of those 
       return secondEnds.promise;
     },
   });
-  await eventually(() => expect(hands.spare()).toBe(-1));
+  await eventually(() => expect(hands.spare()).toBe(-2));
   firstEnds.resolve();
   await second.promise;
   await eventually(async () => expect(await queues.open("transform").getActiveCount()).toBe(0));
