@@ -17,7 +17,7 @@ import { type Doorbell, type Marker, openDoorbell, type Waiting } from "./doorbe
 const lookScript = luaScript(new URL("./queue-look.lua", import.meta.url));
 const clearMarkerScript = luaScript(new URL("./clear-marker.lua", import.meta.url));
 
-/** The keys of each queue that the scripts need, in their order. */
+/** The keys of a queue that the two scripts need, in their order. */
 const cleared = ["wait", "prioritized", "delayed", "marker"] as const;
 const lookedAt = ["active", "stalled", "wait", "prioritized", "delayed"] as const;
 const areInHand = 1;
