@@ -116,7 +116,7 @@ test("jobs that ended their worker before run one at a time, and others go on be
     handle: async ({ id }) => {
       inHand.add(id);
       together.push([...inHand].toSorted().join(" "));
-      if (id === "t-a-2") release.resolve();
+      if (inHand.size === 2) release.resolve();
       await release.promise;
       inHand.delete(id);
       return ok(counted);
@@ -124,5 +124,5 @@ test("jobs that ended their worker before run one at a time, and others go on be
   });
   await eventually(() => expect(rig.settled.size).toBe(3));
   expect(together).not.toContainEqual(expect.stringContaining("t-a-0 t-a-1"));
-  expect(together[1]).toBe("t-a-0 t-a-2");
+  expect(together).toContain("t-a-0 t-a-2");
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { DelayedError, type Job, type Processor, WaitingError } from "bullmq";
 import type { Redis } from "ioredis";
 import type { QueueKind } from "../contracts/jobs.ts";
@@ -100,6 +101,8 @@ export const maxAttempts = 10;
 export const noLimit = 1_000_000_000;
 const longestBackoffMs = 60_000;
 const suspectWaitMs = 1_000;
+/** Before a suspect runs, so that others that were fetched along with it have been given back when it ends its worker. */
+const suspectPauseMs = 100;
 /** A new job wakes an idle worker at once, and a sign that was lost is noticed by the look after all queues. */
 const idleAskSeconds = 60;
 /** How long a forced drain waits where no job is in hand: for the record of one that has just ended. */
@@ -210,11 +213,13 @@ interface Run<Data> {
 
 const runJob = async <Data>(working: Working<Data>, run: Run<Data>): Promise<JobEnd> => {
   const progress = jobProgress(run.job);
-  const leave = progress.stalls >= suspectStalls ? enterAsSuspect() : () => undefined;
+  const isSuspect = progress.stalls >= suspectStalls;
+  const leave = isSuspect ? enterAsSuspect() : () => undefined;
   if (!leave) return giveBack(working, run, suspectWaitMs * (1 + Math.random()));
   const survived = () => void progress.survive().catch(working.say);
   const survival = progress.stalls > 0 ? setTimeout(survived, working.timing.survivalMs) : undefined;
   try {
+    if (isSuspect) await delay(suspectPauseMs);
     return await endOf(working, run, progress);
   } finally {
     clearTimeout(survival);
