@@ -104,6 +104,28 @@ test("a job that only ever survives is not forgiven for ever", async () => {
   await eventually(() => expect(rig.settled.size).toBe(2));
 });
 
+test("a job that ended its worker before begins when others like it, which came along, have been given back", async () => {
+  const delayed: number[] = [];
+  rig.start({
+    concurrency: 3,
+    handle: async () => {
+      delayed.push(await rig.queue.getDelayedCount());
+      return ok(counted);
+    },
+  });
+  await eventually(async () => expect(await rig.redis.info("clients")).toContain("blocked_clients:1\r"));
+  const job = { name: "transform", data: "{}", opts: "{}", timestamp: Date.now(), stc: 2 };
+  for (const id of ["t-a-0", "t-a-1"]) await rig.redis.hset(`relay:transform-acme:${id}`, job);
+  // As BullMQ gives back what was left behind.
+  await rig.redis
+    .multi()
+    .rpush("relay:transform-acme:wait", "t-a-0", "t-a-1")
+    .zadd("relay:transform-acme:marker", 0, "0")
+    .exec();
+  await eventually(() => expect(rig.settled.size).toBe(2));
+  expect(delayed[0]).toBe(1);
+});
+
 test("jobs that ended their worker before run one at a time, and others go on beside them", async () => {
   await rig.add(["t-a-0", "t-a-1", "t-a-2"]);
   await remember(2);
