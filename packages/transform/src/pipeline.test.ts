@@ -3,6 +3,7 @@ import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
 import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
 import { describe, expect, it } from "vitest";
+import { newPage } from "./core/pages.ts";
 import type { ConnectorRules } from "./core/rules.ts";
 import { aJsonChunk } from "./core/testing/chunks.ts";
 import { transformChunk } from "./pipeline.ts";
@@ -30,6 +31,7 @@ const aWorld = (lines: readonly string[], claimedByOthers: readonly string[] = [
   const quarantine = fakeHandOver<QuarantineJob>();
   const ports: TransformPorts = {
     readChunk: async () => aJsonChunk(lines),
+    openPage: newPage,
     claim: async (owner, ids) =>
       ids.map((id) => {
         if (!claims.has(id)) claims.set(id, owner);

@@ -30,7 +30,7 @@ export const transformChunk =
     const chunk: Chunk | undefined = await ports.readChunk(id);
     if (!chunk) return missingPayload(id, ageMs);
 
-    const mapped = mapChunk(chunk, rules);
+    const mapped = mapChunk(chunk, rules, ports.openPage);
     ports.countUnknownTypes(mapped.unknownTypes.values().reduce((sum, count) => sum + count, 0));
 
     const claimed = await ports.claim(

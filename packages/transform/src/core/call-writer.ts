@@ -1,4 +1,5 @@
 import { callSeparator } from "./pack.ts";
+import type { OpenPage } from "./pages.ts";
 
 /** Bytes that stand in JSON as they are; the others are control characters, quote, backslash and what is not ASCII. */
 const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -19,6 +20,7 @@ const twoDigits = (page: Uint8Array, at: number, value: number): void => {
  * fields are what makes it fast: one shape, no closures.
  */
 export class CallWriter {
+  readonly #openPage: OpenPage;
   readonly #pageBytes: number;
   #page: Buffer;
   #start = 0;
@@ -27,9 +29,10 @@ export class CallWriter {
   #date = "";
 
   /** All texts should fit into one page; what does not opens another. */
-  constructor(pageBytes: number) {
+  constructor(pageBytes: number, openPage: OpenPage) {
+    this.#openPage = openPage;
     this.#pageBytes = pageBytes;
-    this.#page = Buffer.allocUnsafeSlow(pageBytes);
+    this.#page = openPage(pageBytes);
   }
 
   /** Starts a text of at most so many bytes; the one before is given up where `end` did not take it. */
@@ -37,7 +40,7 @@ export class CallWriter {
     this.#at = this.#start;
     if (this.#page.length - this.#start >= maxBytes) return;
     // What was written stays with whoever has it.
-    this.#page = Buffer.allocUnsafeSlow(Math.max(this.#pageBytes, maxBytes));
+    this.#page = this.#openPage(Math.max(this.#pageBytes, maxBytes));
     this.#start = this.#at = 0;
   }
 

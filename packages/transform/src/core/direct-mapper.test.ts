@@ -7,6 +7,7 @@ import { CallWriter } from "./call-writer.ts";
 import { compileDirectMapper } from "./direct-mapper.ts";
 import { compileMapper } from "./map-event.ts";
 import type { ConnectorRules } from "./rules.ts";
+import { newPage } from "./pages.ts";
 import { avroArray, avroBytes, avroDouble, avroFloat, avroLong, avroString } from "./testing/avro-bytes.ts";
 import { aFullRecord, aGeneralRecord, aSparseRecord, customEvent, emailClick, someRules } from "./testing/records.ts";
 
@@ -30,7 +31,7 @@ const mapBothWays = ({ eventType, fields, rules = {} }: Asked, bytes: Buffer) =>
   // Not at the start of the buffer, as most records are not.
   const source = Buffer.concat([Buffer.from("before"), bytes]);
   expect(type.scan(source, 6, starts)).toBe(source.length);
-  const outcome = direct({ source, starts, bytes: bytes.length }, new CallWriter(0));
+  const outcome = direct({ source, starts, bytes: bytes.length }, new CallWriter(0, newPage));
   if (!outcome) return "left to the plain mapper";
   const names = type.fields.map(({ name }) => name);
   const plain = compileMapper({ eventType, fields: names, rules: someRules(rules) })(type.decode(bytes, 0).value);

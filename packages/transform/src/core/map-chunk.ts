@@ -7,6 +7,7 @@ import { compileRules } from "./compiled-rules.ts";
 import { textOf } from "./identity.ts";
 import type { MappedCall } from "./map-event.ts";
 import { mappedEvents, type MappedEvent } from "./mapped-events.ts";
+import { newPage, type OpenPage } from "./pages.ts";
 import type { ConnectorRules } from "./rules.ts";
 
 /** A call that is ready to be claimed and packed. */
@@ -40,9 +41,9 @@ export interface MappedChunk {
 /**
  * Decodes, selects, maps and checks the events of a chunk: all of transform that needs no one else. A repeat of an id
  * within the chunk is dropped here, because the claims cannot see it (both have the same owner). Throws on a damaged
- * chunk and on field rules that cannot be used.
+ * chunk and on field rules that cannot be used. The calls lie in the pages that `openPage` gives.
  */
-export const mapChunk = (chunk: Chunk, rules: ConnectorRules): MappedChunk => {
+export const mapChunk = (chunk: Chunk, rules: ConnectorRules, openPage: OpenPage = newPage): MappedChunk => {
   const { content, records } = chunk.header;
   const result: MappedChunk = { calls: [], dropped: {}, quarantined: [], unknownTypes: new Map() };
   const compiled = compileRules(rules);
@@ -53,7 +54,7 @@ export const mapChunk = (chunk: Chunk, rules: ConnectorRules): MappedChunk => {
 
   const seenIds = new Set<string>();
   let index = 0;
-  for (const event of mappedEvents(chunk, compiled)) {
+  for (const event of mappedEvents(chunk, compiled, openPage)) {
     const { outcome, eventType } = event;
     if (outcome.kind === "ok" && outcome.value.unknownType && eventType !== undefined)
       increment(result.unknownTypes, eventType);

@@ -6,6 +6,7 @@ import type { AvroMappers, CompiledRules } from "./compiled-rules.ts";
 import { CallWriter } from "./call-writer.ts";
 import { asBuffer, decodeChunk } from "./decode-chunk.ts";
 import type { MappedCall } from "./map-event.ts";
+import type { OpenPage } from "./pages.ts";
 
 /** Records are mostly text, and their keys come on top: 1.5 for email clicks, more for what is short. */
 const mostJsonForAvro = 2;
@@ -26,10 +27,14 @@ export interface MappedEvent {
  * Maps the events of a chunk, in order. Throws where its body is not what the header says: ingest walked every record
  * before it wrote the chunk, so the chunk itself is damaged.
  */
-export function* mappedEvents(chunk: Chunk, { mapperOf, mappersOf }: CompiledRules): Generator<MappedEvent> {
+export function* mappedEvents(
+  chunk: Chunk,
+  { mapperOf, mappersOf }: CompiledRules,
+  openPage: OpenPage,
+): Generator<MappedEvent> {
   const { content } = chunk.header;
   if (content.encoding === "avro")
-    return yield* avroEvents(chunk, content.eventType, mappersOf(content.eventType, content.schema));
+    return yield* avroEvents(chunk, content.eventType, mappersOf(content.eventType, content.schema), openPage);
   for (const decoded of decodeChunk(chunk).events) {
     if (decoded.kind !== "ok") yield { outcome: decoded };
     else yield { ...decoded.value, outcome: mapperOf(decoded.value.eventType)(decoded.value.record) };
@@ -40,13 +45,14 @@ function* avroEvents(
   { header, body }: Chunk,
   eventType: string,
   { type, plain, direct }: AvroMappers,
+  openPage: OpenPage,
 ): Generator<MappedEvent> {
   const source = asBuffer(body);
   if (!direct) {
     for (const record of type.decodeAll(source, header.records)) yield { outcome: plain(record), eventType, record };
     return;
   }
-  const writer = new CallWriter(source.length * mostJsonForAvro + spareBytes);
+  const writer = new CallWriter(source.length * mostJsonForAvro + spareBytes, openPage);
   const at = { source, starts: new Uint32Array(type.fields.length), bytes: 0 };
   let pos = 0;
   for (let index = 0; index < header.records; index++) {

@@ -1,0 +1,44 @@
+/** Room for so many bytes at least; what is in it is of no meaning. */
+export type OpenPage = (bytes: number) => Buffer;
+
+/** A page that nobody uses again. */
+export const newPage: OpenPage = (bytes) => Buffer.allocUnsafeSlow(bytes);
+
+/** The pages of one chunk. To be disposed of when nobody reads its calls any more: then they are written over. */
+export interface Pages extends Disposable {
+  open: OpenPage;
+}
+
+const step = 256 * 1024;
+/** A chunk of 1 MiB of Avro asks for half of it. What is larger is rare, and is not kept. */
+const mostPageBytes = 4 * 1024 * 1024;
+
+/**
+ * Lends pages and keeps up to `most` of them, the largest, for the chunks to come. V8 counts Buffers as memory that was used,
+ * and collects the whole heap by that count: ADR 0024.
+ */
+export const openPagePool = (most: number): (() => Pages) => {
+  let free: Buffer[] = [];
+
+  const take: OpenPage = (bytes) => {
+    const index = free.findIndex(({ length }) => length >= bytes);
+    const [page = newPage(Math.ceil(bytes / step) * step)] = index < 0 ? [] : free.splice(index, 1);
+    return page;
+  };
+  const giveBack = (pages: readonly Buffer[]): void => {
+    const kept = pages.filter(({ length }) => length <= mostPageBytes);
+    free = [...free, ...kept].toSorted((a, b) => b.length - a.length).slice(0, most);
+  };
+
+  return () => {
+    const lent: Buffer[] = [];
+    return {
+      open: (bytes) => {
+        const page = take(bytes);
+        lent.push(page);
+        return page;
+      },
+      [Symbol.dispose]: () => giveBack(lent.splice(0)),
+    };
+  };
+};
