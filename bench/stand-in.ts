@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Control } from "@currents-relay/sim/segment-sim/control.ts";
 import type { Arrival, SegmentStats } from "@currents-relay/sim/segment-sim/ledger.ts";
 import { freePort } from "./free-port.ts";
-import { imageAllocator } from "./image-environment.ts";
+import { imageEnvironment } from "./image-environment.ts";
 import { checkAlive, type MeasuredProcess, startMeasured } from "./measured-process.ts";
 import { until } from "./until.ts";
 
@@ -30,12 +30,12 @@ export interface StandInOptions {
 const patienceMs = 60_000;
 const lookEveryMs = 50;
 
-/** Starts the stand-in for Segment as a process of its own, in its fast mode: it looks at ids only. */
+/** Starts the stand-in for Segment as a process of its own, as the image does, in its fast mode: it looks at ids only. */
 export const startStandIn = async ({ folder, signal, idLog }: StandInOptions): Promise<StandIn> => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const logging = idLog === undefined ? [] : ["--log", idLog, "--log-ids"];
-  const command = ["env", ...imageAllocator(), process.execPath, program, "--port", String(port), "--fast", ...logging];
+  const command = ["env", ...imageEnvironment(), process.execPath, program, "--port", String(port), "--fast", ...logging];
   const child = startMeasured("stand-in", command, folder);
 
   const page = async (path: string, init?: RequestInit): Promise<Response> => {
