@@ -35,7 +35,16 @@ export const startStandIn = async ({ folder, signal, idLog }: StandInOptions): P
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const logging = idLog === undefined ? [] : ["--log", idLog, "--log-ids"];
-  const command = ["env", ...imageEnvironment(), process.execPath, program, "--port", String(port), "--fast", ...logging];
+  const command = [
+    "env",
+    ...imageEnvironment(),
+    process.execPath,
+    program,
+    "--port",
+    String(port),
+    "--fast",
+    ...logging,
+  ];
   const child = startMeasured("stand-in", command, folder);
 
   const page = async (path: string, init?: RequestInit): Promise<Response> => {
