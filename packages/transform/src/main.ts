@@ -18,7 +18,7 @@ import {
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { mostCallsBehind } from "./core/batch-size.ts";
-import { openPagePool, type OpenPage, type Pages } from "./core/pages.ts";
+import { openPagePool, type Pages } from "./core/pages.ts";
 import { redisClaims } from "./adapters/redis-claims.ts";
 import { type RetiredRules, retiredRules, rulesInForce } from "./adapters/retired-rules.ts";
 import { schemaWatch } from "./adapters/schema-watch.ts";
@@ -41,7 +41,7 @@ export const transformStage = (context: StageContext, config: RelayConfig): Stag
       retired: retiredRules(context.redis),
       shared: sharedRules(),
       hands: openHands(chunksInHand),
-      pagesOfChunk: openPagePool(chunksInHand),
+      openPages: openPagePool(chunksInHand),
     }),
   );
 
@@ -50,24 +50,24 @@ interface Common {
   retired: RetiredRules;
   shared: ReturnType<typeof sharedRules>;
   hands: Hands;
-  pagesOfChunk: () => Pages;
+  openPages: () => Pages;
 }
 
 const openTransform =
-  (context: StageContext, { retired, shared, hands, pagesOfChunk }: Common) =>
+  (context: StageContext, { retired, shared, hands, openPages }: Common) =>
   async (name: string, workspace: WorkspaceConfig): Promise<WorkspaceRunner> => {
     const tools = openWorkspaceTools(context, name);
     const { spool, queues, toQuarantine } = tools;
     const claims = claimsOf(context, name, workspace);
     const noteSchema = schemaWatch({ redis: context.redis, workspace: name, log: context.log });
-    const portsOf = ({ connector, reread }: TransformJob, openPage: OpenPage): TransformPorts => ({
+    const portsOf = ({ connector, reread }: TransformJob): TransformPorts => ({
       readChunk: async (id) => {
         const bytes = await spool.read(id);
         const chunk = bytes && decodeChunk(bytes);
         if (chunk) void noteSchema(chunk.header); // never rejects, and the chunk does not wait for it
         return chunk;
       },
-      openPage,
+      openPages,
       claim: claims(connector, reread),
       toDeliver: noting(context.redis, name, handOverTo<DeliverJob>("deliver", spool, queues)),
       toQuarantine,
@@ -85,11 +85,8 @@ const openTransform =
       hands,
       retryWaitsFor: "job",
       handle: async (item) => {
-        using pages = pagesOfChunk();
         const rules = await rulesOf(item.data.connector);
-        const ports = portsOf(item.data, pages.open);
-        // Awaited here: the pages are given back when all of it has been handed over.
-        return await transformChunk(ports, rules && rulesFor(rules, item.data.reread))(item);
+        return transformChunk(portsOf(item.data), rules && rulesFor(rules, item.data.reread))(item);
       },
       setAside: setAsideOf(tools),
       settle: (id, tally) => tools.settle("transform", "transform", id, tally),

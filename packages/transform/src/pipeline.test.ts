@@ -3,9 +3,10 @@ import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
 import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
 import { describe, expect, it } from "vitest";
-import { newPage } from "./core/pages.ts";
+import { openPagePool } from "./core/pages.ts";
 import type { ConnectorRules } from "./core/rules.ts";
-import { aJsonChunk } from "./core/testing/chunks.ts";
+import { avroLong, avroString } from "./core/testing/avro-bytes.ts";
+import { anAvroChunk, aJsonChunk } from "./core/testing/chunks.ts";
 import { transformChunk } from "./pipeline.ts";
 import type { TransformPorts } from "./ports.ts";
 
@@ -24,6 +25,20 @@ const job = {
 const anOpen = (id: string, user: object = { user_id: "u", external_user_id: "x" }) =>
   JSON.stringify({ event_type: "users.messages.email.Open", id, time: 1_700_000_000, user, properties: {} });
 
+const openSchema = {
+  type: "record",
+  name: "Open",
+  fields: [
+    ...["id", "user_id", "external_user_id"].map((name) => ({ name, type: "string" })),
+    { name: "time", type: "long" },
+  ],
+};
+const anAvroOpen = (id: string) =>
+  anAvroChunk("users.messages.email.Open", openSchema, {
+    records: 1,
+    body: Buffer.concat([...[id, "u", "x"].map(avroString), avroLong(1_700_000_000)]),
+  });
+
 /** The outside world of one chunk, in memory. */
 const aWorld = (lines: readonly string[], claimedByOthers: readonly string[] = []) => {
   const claims = new Map<string, string>(claimedByOthers.map((id) => [id, "another chunk"]));
@@ -31,7 +46,7 @@ const aWorld = (lines: readonly string[], claimedByOthers: readonly string[] = [
   const quarantine = fakeHandOver<QuarantineJob>();
   const ports: TransformPorts = {
     readChunk: async () => aJsonChunk(lines),
-    openPage: newPage,
+    openPages: openPagePool(1),
     claim: async (owner, ids) =>
       ids.map((id) => {
         if (!claims.has(id)) claims.set(id, owner);
@@ -103,6 +118,37 @@ describe("the way of one chunk", () => {
     await transformChunk(world.ports, { ...rules, anonymousUsers: true })(job);
     // "a" goes out twice, under one messageId, rather than "b" never.
     expect(world.delivered()).toEqual(["a", "a", "b"]);
+  });
+
+  it("chunks in hand at the same time do not write where the others' calls are, and the next ones do", async () => {
+    const world = aWorld([]);
+    const pool = openPagePool(2);
+    const pages = new Set<Buffer>();
+    const openPages = () => {
+      const { open, [Symbol.dispose]: dispose } = pool();
+      const noting = (bytes: number) => {
+        const page = open(bytes);
+        pages.add(page);
+        return page;
+      };
+      return { open: noting, [Symbol.dispose]: dispose };
+    };
+    const transform = (id: string, hold: Promise<void>) => {
+      const toDeliver: TransformPorts["toDeliver"] = async (parcels) => {
+        await hold; // as for the note of its batches
+        return world.deliver.handOver(parcels);
+      };
+      const ports = { ...world.ports, openPages, readChunk: async () => anAvroOpen(id), toDeliver };
+      return transformChunk(ports, rules)({ ...job, id: `t-file-${id}` as JobId });
+    };
+    const later = Promise.withResolvers<void>();
+    const first = transform("a", later.promise);
+    for (const id of ["b", "c"]) await transform(id, Promise.resolve());
+    later.resolve();
+    await first;
+    await transform("d", Promise.resolve());
+    expect(world.delivered()).toEqual(["b", "c", "a", "d"]);
+    expect(pages.size).toBe(2);
   });
 
   it("a chunk that is not in the spool yet is waited for", async () => {

@@ -30,7 +30,8 @@ export const transformChunk =
     const chunk: Chunk | undefined = await ports.readChunk(id);
     if (!chunk) return missingPayload(id, ageMs);
 
-    const mapped = mapChunk(chunk, rules, ports.openPage);
+    using pages = ports.openPages(); // until all of it has been handed over
+    const mapped = mapChunk(chunk, rules, pages.open);
     ports.countUnknownTypes(mapped.unknownTypes.values().reduce((sum, count) => sum + count, 0));
 
     const claimed = await ports.claim(

@@ -2,7 +2,7 @@ import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
-import type { OpenPage } from "./core/pages.ts";
+import type { Pages } from "./core/pages.ts";
 
 /**
  * Claims event ids for `owner` within the workspace's dedup window; answers, in order, whether each id is the
@@ -14,8 +14,8 @@ export type Claims = (owner: JobId, eventIds: readonly string[]) => Promise<bool
 export interface TransformPorts {
   /** The chunk that waits under the job's id; undefined when it is not there (yet, or any more). */
   readChunk: (id: JobId) => Promise<Chunk | undefined>;
-  /** Room for the calls, for as long as the job is worked on. */
-  openPage: OpenPage;
+  /** Room for the calls of a chunk. */
+  openPages: () => Pages;
   claim: Claims;
   toDeliver: HandOver<DeliverJob>;
   toQuarantine: HandOver<QuarantineJob>;

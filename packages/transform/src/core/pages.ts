@@ -4,7 +4,7 @@ export type OpenPage = (bytes: number) => Buffer;
 /** A page that nobody uses again. */
 export const newPage: OpenPage = (bytes) => Buffer.allocUnsafeSlow(bytes);
 
-/** The pages of one chunk. To be disposed of when nobody reads its calls any more: then they are written over. */
+/** The pages of one chunk. To be disposed of when nobody reads its calls any more: others are written there then. */
 export interface Pages extends Disposable {
   open: OpenPage;
 }
