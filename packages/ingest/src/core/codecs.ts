@@ -1,4 +1,5 @@
 import { crc32, inflateRawSync, zstdDecompressSync } from "node:zlib";
+import { atOnce } from "@currents-relay/shared/core/zlib-at-once.ts";
 import { uncompressSync } from "snappy";
 import { bad, good } from "./checked.ts";
 import type { Checked } from "./checked.ts";
@@ -31,10 +32,10 @@ const isTooLarge = (cause: unknown): boolean =>
  * zlib's format, and leave three bytes of its checksum. The record walk decides whether the data is whole.
  */
 const byZlib =
-  (name: CodecName, decompress: (block: Buffer, options: ZlibLimits) => Buffer): Decompress =>
+  (name: CodecName, decompress: (block: Uint8Array, options: ZlibLimits) => Buffer): Decompress =>
   (block, maxBytes) => {
     try {
-      return good(decompress(block, { maxOutputLength: maxBytes, chunkSize }));
+      return good(atOnce(decompress, block, { maxOutputLength: maxBytes, chunkSize }));
     } catch (cause) {
       return isTooLarge(cause) ? tooLarge(maxBytes) : corrupt(`${name}: ${messageOf(cause)}`, cause);
     }

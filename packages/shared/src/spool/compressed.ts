@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { Payload } from "../contracts/parcel.ts";
 import { oneAtATime } from "../runtime/one-at-a-time.ts";
+import { atOnce } from "../core/zlib-at-once.ts";
 import { liftIds, putBack } from "./lifted-ids.ts";
 
 /** Level 1: 0.8 us an event for 44 bytes of 1,285 (DESIGN section 11); higher levels cost more than they save. */
@@ -37,7 +38,7 @@ const inOnePiece = (payload: Payload): Uint8Array => {
  */
 export const compressed = (payload: Payload): Buffer => {
   const bytes = inOnePiece(payload);
-  return zstdCompressSync(bytes, {
+  return atOnce(zstdCompressSync, bytes, {
     params,
     chunkSize: compressedPieceBytes(bytes.length),
     pledgedSrcSize: bytes.length,
@@ -90,7 +91,7 @@ export const expanded = (bytes: Buffer): Buffer => {
 
 const content = (frame: Buffer): Buffer => {
   const size = contentBytes(frame);
-  return zstdDecompressSync(frame, { chunkSize: size === undefined ? defaultPieceBytes : size + spareBytes });
+  return atOnce(zstdDecompressSync, frame, { chunkSize: size === undefined ? defaultPieceBytes : size + spareBytes });
 };
 
 /** How long the content is, as far as the frame says so. Source: RFC 8878, section 3.1.1.1. */
