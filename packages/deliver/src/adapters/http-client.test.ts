@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { bufferMegabytes, collect } from "@currents-relay/shared/runtime/collect.testing.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createHttpClient, type HttpClient } from "./http-client.ts";
 
@@ -8,7 +9,7 @@ let connections = 0;
 let hanging: ServerResponse[] = [];
 const begun = Promise.withResolvers<void>();
 const server = createServer((request, response) => {
-  if (request.url !== "/hang") return response.end("{}");
+  if (request.url !== "/hang") return request.resume().on("end", () => response.end("{}"));
   hanging.push(response);
   if (hanging.length === 2) begun.resolve();
   return undefined;
@@ -20,10 +21,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const urlOf = (path: string) => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`); // listens on TCP
+
 const get = (client: HttpClient, path: string) =>
   client.request({
     method: "GET",
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`), // listens on TCP
+    url: urlOf(path),
     headers: {},
     body: [],
     keepCharacters: 10,
@@ -47,4 +50,24 @@ test("what a client has under way ends with it, and nobody else's", async () => 
   for (const response of hanging.splice(0)) response.end("{}");
   hanging = [];
   expect(await answered).toMatchObject({ kind: "response", status: 200 });
+});
+
+test("a body that was sent is free after a scavenge, also when it was under way at one", async () => {
+  const client = createHttpClient({ timeoutMs: 5_000 });
+  const send = () => {
+    const body = [Buffer.alloc(600_000)]; // not in this function's own hands any more while it is under way
+    return client.request({ method: "POST", url: urlOf("/"), headers: {}, body, keepCharacters: 10 });
+  };
+  await send();
+  collect();
+  const before = bufferMegabytes();
+  const some = async () => {
+    for (let i = 0; i < 25; i += 1) {
+      await send();
+      collect({ type: "minor" });
+    }
+  };
+  await Promise.all([some(), some(), some(), some()]);
+  client.close();
+  expect(bufferMegabytes() - before).toBeLessThan(15); // 60 were sent
 });

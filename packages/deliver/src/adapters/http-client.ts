@@ -1,10 +1,4 @@
-import {
-  Agent as HttpAgent,
-  type ClientRequest,
-  type IncomingMessage,
-  request as httpRequest,
-  type RequestOptions,
-} from "node:http";
+import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Answer } from "../core/answer.ts";
 
@@ -17,6 +11,16 @@ export interface HttpRequest {
   /** How much of the answer's text is kept; the rest is read and forgotten. */
   keepCharacters: number;
   signal?: AbortSignal;
+}
+
+/** All but the body, which nothing that waits for the answer may hold: begun requests outlive their end (ADR 0024). */
+interface RequestHead extends Omit<HttpRequest, "body" | "headers"> {
+  headers: Readonly<Record<string, string | number>>;
+}
+
+interface Begun {
+  outgoing: ClientRequest;
+  answer: Promise<HttpAnswer>;
 }
 
 /** What HTTP itself can answer. */
@@ -78,30 +82,35 @@ const https = { send: httpsRequest, agent: new HttpsAgent(agentOptions) };
 export const createHttpClient = ({ timeoutMs }: { timeoutMs: number }): HttpClient => {
   const underWay = new Set<ClientRequest>();
 
-  const request = ({ url, method, headers, body, keepCharacters, signal }: HttpRequest): Promise<HttpAnswer> =>
-    new Promise((resolve) => {
-      if (signal?.aborted) return resolve(abortedAnswer);
-      const { send, agent } = url.protocol === "https:" ? https : http;
-      const length = body.reduce((bytes, part) => bytes + Buffer.byteLength(part), 0);
-      const options: RequestOptions = { method, agent, headers: { ...headers, "Content-Length": length } };
-      const outgoing = send(url, options, (response) => readAnswer(response, keepCharacters, settle));
+  const begin = ({ url, method, headers, keepCharacters, signal }: RequestHead): Begun => {
+    const { send, agent } = url.protocol === "https:" ? https : http;
+    const { promise: answer, resolve } = Promise.withResolvers<HttpAnswer>();
+    const outgoing = send(url, { method, agent, headers }, (response) => readAnswer(response, keepCharacters, settle));
 
-      const settle = (answer: HttpAnswer): void => {
-        clearTimeout(timer);
-        underWay.delete(outgoing);
-        signal?.removeEventListener("abort", onAbort);
-        // An answer to half a request: the rest is not worth sending, and would disturb the next one on the connection.
-        if (answer.kind !== "response" || !outgoing.writableFinished) outgoing.destroy();
-        resolve(answer); // the first one counts
-      };
-      const timer = setTimeout(() => settle({ kind: "timeout", afterMs: timeoutMs }), timeoutMs);
-      const onAbort = (): void => settle(abortedAnswer);
-      signal?.addEventListener("abort", onAbort, { once: true });
-      underWay.add(outgoing);
-      outgoing.on("error", (error) => settle(networkAnswer(error)));
-      for (const part of body) outgoing.write(part);
-      outgoing.end();
-    });
+    const settle = (first: HttpAnswer): void => {
+      clearTimeout(timer);
+      underWay.delete(outgoing);
+      signal?.removeEventListener("abort", onAbort);
+      // An answer to half a request: the rest is not worth sending, and would disturb the next one on the connection.
+      if (first.kind !== "response" || !outgoing.writableFinished) outgoing.destroy();
+      resolve(first); // later ones do not count
+    };
+    const timer = setTimeout(() => settle({ kind: "timeout", afterMs: timeoutMs }), timeoutMs);
+    const onAbort = (): void => settle(abortedAnswer);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    underWay.add(outgoing);
+    outgoing.on("error", (error) => settle(networkAnswer(error)));
+    return { outgoing, answer };
+  };
+
+  const request = async ({ body, ...head }: HttpRequest): Promise<HttpAnswer> => {
+    if (head.signal?.aborted) return abortedAnswer;
+    const length = body.reduce((bytes, part) => bytes + Buffer.byteLength(part), 0);
+    const { outgoing, answer } = begin({ ...head, headers: { ...head.headers, "Content-Length": length } });
+    for (const part of body) outgoing.write(part);
+    outgoing.end();
+    return answer;
+  };
 
   return {
     request,
