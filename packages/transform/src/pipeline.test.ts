@@ -1,5 +1,7 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { collect } from "@currents-relay/shared/runtime/collect.testing.ts";
 import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
 import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
 import { describe, expect, it } from "vitest";
@@ -84,6 +86,30 @@ describe("the way of one chunk", () => {
     const reread = { run: "run-1", apart: true } as const;
     await transformChunk(world.ports, rules)({ ...job, data: { ...job.data, reread } });
     expect([...world.quarantine.taken.values()].map(({ data }) => data.ofReread)).toEqual([reread]);
+  });
+
+  it("while it waits for claims, nobody holds the bytes of the chunk itself any more", async () => {
+    const world = aWorld([]);
+    let chunk: WeakRef<Buffer> | undefined;
+    let isHeld: boolean | undefined;
+    const ports: TransformPorts = {
+      ...world.ports,
+      readChunk: async () => {
+        const read = anAvroOpen("a");
+        const body = Buffer.from(read.body);
+        chunk = new WeakRef(body);
+        return { ...read, body };
+      },
+      claim: async (owner, ids) => {
+        await delay(0); // a WeakRef holds what it refers to until the event loop goes on
+        collect();
+        isHeld = chunk?.deref() !== undefined;
+        return world.ports.claim(owner, ids);
+      },
+    };
+    await transformChunk(ports, rules)(job);
+    expect(world.delivered()).toEqual(["a"]);
+    expect(isHeld).toBe(false);
   });
 
   it("a chunk whose claims are all lost sends nothing", async () => {

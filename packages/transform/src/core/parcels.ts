@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { JsonValue } from "@currents-relay/shared/contracts/call.ts";
-import { type Chunk, originOf } from "@currents-relay/shared/contracts/chunk.ts";
+import { type Chunk, type ChunkHeader, originOf } from "@currents-relay/shared/contracts/chunk.ts";
 import type { DeliverJob, QuarantineJob, Reread } from "@currents-relay/shared/contracts/jobs.ts";
 import type { QuarantineReason } from "@currents-relay/shared/contracts/reasons.ts";
 import { deliverJobId, type JobId, quarantineJobId } from "@currents-relay/shared/core/ids.ts";
@@ -15,7 +15,7 @@ import { type Body, bodyBytes } from "./pack.ts";
 /** One parcel for each request body, in order. */
 export const deliverParcels = (
   chunkJob: JobId,
-  { header }: Chunk,
+  header: ChunkHeader,
   bodies: readonly Body<SerialisedCall>[],
   reread?: Reread,
 ): Parcel<DeliverJob>[] =>
