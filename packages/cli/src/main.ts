@@ -5,7 +5,7 @@ import { outliveReaders, printError } from "./output.ts";
 import { runCommand } from "./run-command.ts";
 import { tuneProcess } from "./tune-process.ts";
 
-tuneProcess();
+tuneProcess(process.argv[2]);
 outliveReaders();
 // Before a command takes signals over there is nothing to drain, and after it has ended there is nothing left to do:
 // then SIGTERM ends the process in order, too.
