@@ -30,7 +30,7 @@ import type { Claims, TransformPorts } from "./ports.ts";
  * Of all workspaces together: each is some megabytes. Mapping is CPU work on one thread; the others in hand hide one's
  * waits for Redis. Two fall into step, and wait together.
  */
-const chunksInHand = 3;
+const chunksInHand = 4;
 
 /** The transform stage: a worker for each workspace. */
 export const transformStage = (context: StageContext, config: RelayConfig): Stage =>
