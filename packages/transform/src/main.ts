@@ -28,7 +28,7 @@ import type { Claims, TransformPorts } from "./ports.ts";
 
 /**
  * Of all workspaces together: each is some megabytes. Mapping is CPU work on one thread; the others in hand hide one's
- * waits for Redis. Two fall into step, and wait together.
+ * waits for Redis. Two fall into step, and wait together; with three there are still waits (ADR 0030).
  */
 const chunksInHand = 4;
 

@@ -90,14 +90,15 @@ describe("the way of one chunk", () => {
 
   it("while it waits for claims, nobody holds the bytes of the chunk itself any more", async () => {
     const world = aWorld([]);
-    let chunk: WeakRef<Buffer> | undefined;
+    let chunk: WeakRef<ArrayBufferLike> | undefined;
     let isHeld: boolean | undefined;
     const ports: TransformPorts = {
       ...world.ports,
       readChunk: async () => {
         const read = anAvroOpen("a");
-        const body = Buffer.from(read.body);
-        chunk = new WeakRef(body);
+        const body = Buffer.alloc(read.body.length); // in memory of its own
+        body.set(read.body);
+        chunk = new WeakRef(body.buffer);
         return { ...read, body };
       },
       claim: async (owner, ids) => {

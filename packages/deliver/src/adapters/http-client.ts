@@ -13,7 +13,7 @@ export interface HttpRequest {
   signal?: AbortSignal;
 }
 
-/** All but the body, which nothing that waits for the answer may hold: begun requests outlive their end (ADR 0024). */
+/** All but the body: nothing here that waits for the answer may hold it, as it may lie in memory long after its end (ADR 0024). */
 interface RequestHead extends Omit<HttpRequest, "body" | "headers"> {
   headers: Readonly<Record<string, string | number>>;
 }

@@ -1,15 +1,13 @@
-import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { AddressInfo } from "node:net";
 import type { RelayConfig } from "@currents-relay/shared/config/schema.ts";
+import { besides } from "@currents-relay/shared/core/zlib-at-once.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { Metrics } from "@currents-relay/shared/runtime/metrics.ts";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { PauseReason } from "../core/admission.ts";
 import { readRequestBody } from "../core/request-body.ts";
 import type { AcceptedRequest } from "./http-accept.ts";
-
-const unpack = promisify(gunzip);
 
 /** One connector as requests meet it. */
 export interface HttpConnector {
@@ -221,7 +219,7 @@ const take = async (
 
 const unpackedOf = async (packed: Buffer, limitBytes: number): Promise<Buffer | Said> => {
   try {
-    return await unpack(packed, { maxOutputLength: limitBytes });
+    return await besides(gunzip, packed, { maxOutputLength: limitBytes });
   } catch (error) {
     const isTooLarge = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
     return isTooLarge

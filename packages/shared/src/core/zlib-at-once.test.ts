@@ -1,7 +1,16 @@
-import { deflateRawSync, inflateRawSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  deflateRawSync,
+  gunzip,
+  gzipSync,
+  inflateRawSync,
+  zstdCompress,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from "node:zlib";
 import { expect, test } from "vitest";
 import { bufferMegabytes, collect } from "../runtime/collect.testing.ts";
-import { atOnce } from "./zlib-at-once.ts";
+import { atOnce, besides } from "./zlib-at-once.ts";
 
 const megabyte = Buffer.alloc(1_000_000, "0123456789");
 const options = { chunkSize: 1_000_064 };
@@ -25,4 +34,24 @@ test("gives what the function gives, and throws what it throws", () => {
   expect(atOnce(zstdDecompressSync, frame, {}).equals(megabyte)).toBe(true);
   const tooLarge = { maxOutputLength: 999_999 };
   expect(() => atOnce(zstdDecompressSync, frame, tooLarge)).toThrow(/larger than 999999 bytes/);
+});
+
+test.each([
+  ["gzip", gzipSync(megabyte), (bytes: Buffer) => besides(gunzip, bytes, {})],
+  ["compressing", megabyte, (bytes: Buffer) => besides(zstdCompress, Buffer.from(bytes), {})],
+])("so it is beside the event loop, and the input too: %s", async (_, input, run) => {
+  collect();
+  const before = bufferMegabytes();
+  for (let i = 0; i < 8; i += 1) {
+    expect((await run(input)).length).toBeGreaterThan(0);
+    await delay(1); // the engine's own last words
+    collect({ type: "minor" });
+  }
+  expect(bufferMegabytes() - before).toBeLessThan(4); // 8 were made, or 16 with their pieces
+});
+
+test("beside the event loop gives what the function gives, and rejects with its error", async () => {
+  const packed = gzipSync(megabyte);
+  expect((await besides(gunzip, packed, {})).equals(megabyte)).toBe(true);
+  await expect(besides(gunzip, packed, { maxOutputLength: 999_999 })).rejects.toThrow(/larger than 999999 bytes/);
 });

@@ -1,8 +1,7 @@
-import { promisify } from "node:util";
 import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { Payload } from "../contracts/parcel.ts";
+import { atOnce, besides } from "../core/zlib-at-once.ts";
 import { oneAtATime } from "../runtime/one-at-a-time.ts";
-import { atOnce } from "../core/zlib-at-once.ts";
 import { liftIds, putBack } from "./lifted-ids.ts";
 
 /** Level 1: 0.8 us an event for 44 bytes of 1,285 (DESIGN section 11); higher levels cost more than they save. */
@@ -49,7 +48,7 @@ export const compressed = (payload: Payload): Buffer => {
 const hardParams = { [constants.ZSTD_c_compressionLevel]: 12 };
 const inTurn = oneAtATime();
 const frameOf = (bytes: Buffer): Promise<Buffer> =>
-  promisify(zstdCompress)(bytes, { params: hardParams, pledgedSrcSize: bytes.length });
+  besides(zstdCompress, bytes, { params: hardParams, pledgedSrcSize: bytes.length });
 
 /** Then follow the length of the content and that of the first frame (uint32, LE), the frames of the text and of the ids. */
 const liftedMagic = 0x4c;
