@@ -28,9 +28,9 @@ import type { Claims, TransformPorts } from "./ports.ts";
 
 /**
  * Of all workspaces together: each is some megabytes. Mapping is CPU work on one thread; the others in hand hide one's
- * waits for Redis. Two fall into step, and wait together; with three there are still waits (ADR 0030).
+ * waits for Redis. Two fall into step, and wait together; with more, Redis answers several at once (ADR 0030).
  */
-const chunksInHand = 4;
+const chunksInHand = 6;
 
 /** The transform stage: a worker for each workspace. */
 export const transformStage = (context: StageContext, config: RelayConfig): Stage =>
