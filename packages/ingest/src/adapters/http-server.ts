@@ -1,7 +1,7 @@
 import { gunzip } from "node:zlib";
 import type { AddressInfo } from "node:net";
 import type { RelayConfig } from "@currents-relay/shared/config/schema.ts";
-import { besides } from "@currents-relay/shared/core/zlib-at-once.ts";
+import { oneShot } from "@currents-relay/shared/core/zlib-one-shot.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { Metrics } from "@currents-relay/shared/runtime/metrics.ts";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -219,7 +219,7 @@ const take = async (
 
 const unpackedOf = async (packed: Buffer, limitBytes: number): Promise<Buffer | Said> => {
   try {
-    return await besides(gunzip, packed, { maxOutputLength: limitBytes });
+    return await oneShot(gunzip, packed, { maxOutputLength: limitBytes });
   } catch (error) {
     const isTooLarge = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
     return isTooLarge

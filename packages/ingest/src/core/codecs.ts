@@ -1,5 +1,5 @@
 import { crc32, inflateRawSync, zstdDecompressSync } from "node:zlib";
-import { atOnce } from "@currents-relay/shared/core/zlib-at-once.ts";
+import { oneShotSync } from "@currents-relay/shared/core/zlib-one-shot.ts";
 import { uncompressSync } from "snappy";
 import { bad, good } from "./checked.ts";
 import type { Checked } from "./checked.ts";
@@ -35,7 +35,7 @@ const byZlib =
   (name: CodecName, decompress: (block: Uint8Array, options: ZlibLimits) => Buffer): Decompress =>
   (block, maxBytes) => {
     try {
-      return good(atOnce(decompress, block, { maxOutputLength: maxBytes, chunkSize }));
+      return good(oneShotSync(decompress, block, { maxOutputLength: maxBytes, chunkSize }));
     } catch (cause) {
       return isTooLarge(cause) ? tooLarge(maxBytes) : corrupt(`${name}: ${messageOf(cause)}`, cause);
     }

@@ -1,6 +1,6 @@
 import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { Payload } from "../contracts/parcel.ts";
-import { atOnce, besides } from "../core/zlib-at-once.ts";
+import { oneShotSync, oneShot } from "../core/zlib-one-shot.ts";
 import { oneAtATime } from "../runtime/one-at-a-time.ts";
 import { liftIds, putBack } from "./lifted-ids.ts";
 
@@ -37,7 +37,7 @@ const inOnePiece = (payload: Payload): Uint8Array => {
  */
 export const compressed = (payload: Payload): Buffer => {
   const bytes = inOnePiece(payload);
-  return atOnce(zstdCompressSync, bytes, {
+  return oneShotSync(zstdCompressSync, bytes, {
     params,
     chunkSize: compressedPieceBytes(bytes.length),
     pledgedSrcSize: bytes.length,
@@ -48,7 +48,7 @@ export const compressed = (payload: Payload): Buffer => {
 const hardParams = { [constants.ZSTD_c_compressionLevel]: 12 };
 const inTurn = oneAtATime();
 const frameOf = (bytes: Buffer): Promise<Buffer> =>
-  besides(zstdCompress, bytes, { params: hardParams, pledgedSrcSize: bytes.length });
+  oneShot(zstdCompress, bytes, { params: hardParams, pledgedSrcSize: bytes.length });
 
 /** Then follow the length of the content and that of the first frame (uint32, LE), the frames of the text and of the ids. */
 const liftedMagic = 0x4c;
@@ -90,7 +90,9 @@ export const expanded = (bytes: Buffer): Buffer => {
 
 const content = (frame: Buffer): Buffer => {
   const size = contentBytes(frame);
-  return atOnce(zstdDecompressSync, frame, { chunkSize: size === undefined ? defaultPieceBytes : size + spareBytes });
+  return oneShotSync(zstdDecompressSync, frame, {
+    chunkSize: size === undefined ? defaultPieceBytes : size + spareBytes,
+  });
 };
 
 /** How long the content is, as far as the frame says so. Source: RFC 8878, section 3.1.1.1. */

@@ -8,9 +8,9 @@ interface Finished {
  * Calls one of zlib's synchronous functions, such that the output is free with the next scavenge once nobody uses it. Node
  * leaves the first piece of it, mostly all there is, in the call's engine, and V8 frees no engine before it collects the
  * whole heap: to a scavenge, what native code points to is alive (ADR 0024). The names are private to Node: when others
- * take their place, zlib-at-once.test.ts says so.
+ * take their place, zlib-one-shot.test.ts says so.
  */
-export const atOnce = <Options extends object>(
+export const oneShotSync = <Options extends object>(
   run: (bytes: Uint8Array, options: Options & { info: true }) => Buffer,
   bytes: Uint8Array,
   options: Options,
@@ -19,7 +19,7 @@ export const atOnce = <Options extends object>(
 type Done = (error: Error | null, output: Buffer) => void;
 
 /** The same with one of those that work beside the event loop; their engine keeps all pieces, and by its callback the input. */
-export const besides = <Options extends object>(
+export const oneShot = <Options extends object>(
   run: (bytes: Uint8Array, options: Options & { info: true }, done: Done) => void,
   bytes: Uint8Array,
   options: Options,

@@ -10,15 +10,15 @@ import {
 } from "node:zlib";
 import { expect, test } from "vitest";
 import { bufferMegabytes, collect } from "../runtime/collect.testing.ts";
-import { atOnce, besides } from "./zlib-at-once.ts";
+import { oneShotSync, oneShot } from "./zlib-one-shot.ts";
 
 const megabyte = Buffer.alloc(1_000_000, "0123456789");
 const options = { chunkSize: 1_000_064 };
 
 test.each([
-  ["zstd", () => atOnce(zstdDecompressSync, zstdCompressSync(megabyte), options)],
-  ["deflate", () => atOnce(inflateRawSync, deflateRawSync(megabyte), options)],
-  ["compressing", () => atOnce(zstdCompressSync, megabyte, options)],
+  ["zstd", () => oneShotSync(zstdDecompressSync, zstdCompressSync(megabyte), options)],
+  ["deflate", () => oneShotSync(inflateRawSync, deflateRawSync(megabyte), options)],
+  ["compressing", () => oneShotSync(zstdCompressSync, megabyte, options)],
 ])("what nobody uses any more is free after a scavenge: %s", (_, run) => {
   collect();
   const before = bufferMegabytes();
@@ -31,14 +31,14 @@ test.each([
 
 test("gives what the function gives, and throws what it throws", () => {
   const frame = zstdCompressSync(megabyte);
-  expect(atOnce(zstdDecompressSync, frame, {}).equals(megabyte)).toBe(true);
+  expect(oneShotSync(zstdDecompressSync, frame, {}).equals(megabyte)).toBe(true);
   const tooLarge = { maxOutputLength: 999_999 };
-  expect(() => atOnce(zstdDecompressSync, frame, tooLarge)).toThrow(/larger than 999999 bytes/);
+  expect(() => oneShotSync(zstdDecompressSync, frame, tooLarge)).toThrow(/larger than 999999 bytes/);
 });
 
 test.each([
-  ["gzip", gzipSync(megabyte), (bytes: Buffer) => besides(gunzip, bytes, {})],
-  ["compressing", megabyte, (bytes: Buffer) => besides(zstdCompress, Buffer.from(bytes), {})],
+  ["gzip", gzipSync(megabyte), (bytes: Buffer) => oneShot(gunzip, bytes, {})],
+  ["compressing", megabyte, (bytes: Buffer) => oneShot(zstdCompress, Buffer.from(bytes), {})],
 ])("so it is beside the event loop, and the input too: %s", async (_, input, run) => {
   collect();
   const before = bufferMegabytes();
@@ -52,6 +52,6 @@ test.each([
 
 test("beside the event loop gives what the function gives, and rejects with its error", async () => {
   const packed = gzipSync(megabyte);
-  expect((await besides(gunzip, packed, {})).equals(megabyte)).toBe(true);
-  await expect(besides(gunzip, packed, { maxOutputLength: 999_999 })).rejects.toThrow(/larger than 999999 bytes/);
+  expect((await oneShot(gunzip, packed, {})).equals(megabyte)).toBe(true);
+  await expect(oneShot(gunzip, packed, { maxOutputLength: 999_999 })).rejects.toThrow(/larger than 999999 bytes/);
 });
