@@ -4,7 +4,6 @@ import { createBatchTransport } from "@currents-relay/deliver/adapters/batch-tra
 import { readContainer } from "@currents-relay/ingest/core/avro-container.ts";
 import { cutChunks } from "@currents-relay/ingest/core/chunk.ts";
 import { Secret } from "@currents-relay/shared/config/secret.ts";
-import { wholeChunk } from "@currents-relay/shared/contracts/chunk.ts";
 import { mapChunk } from "@currents-relay/transform/core/map-chunk.ts";
 import { bodyBytes, pack } from "@currents-relay/transform/core/pack.ts";
 import { startReport } from "./report.ts";
@@ -43,7 +42,7 @@ for (const name of readdirSync(folder)) {
     eventTypeOf,
   })) {
     if (part.kind === "fault") throw new Error(part.message);
-    for (const body of pack(mapChunk(wholeChunk(part.chunk), rules).calls)) {
+    for (const body of pack(mapChunk(part.chunk, rules).calls)) {
       const sending = send(bodyBytes(body), body.calls.length).finally(() => underWay.delete(sending));
       underWay.add(sending);
       if (underWay.size >= requestsAtOnce) await Promise.race(underWay);

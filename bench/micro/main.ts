@@ -5,7 +5,7 @@ import { readContainer } from "@currents-relay/ingest/core/avro-container.ts";
 import { cutChunks } from "@currents-relay/ingest/core/chunk.ts";
 import { readRecordType } from "@currents-relay/shared/avro/record-type.ts";
 import { Secret } from "@currents-relay/shared/config/secret.ts";
-import { type Chunk, encodeChunk, wholeChunk } from "@currents-relay/shared/contracts/chunk.ts";
+import { type Chunk, encodeChunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { redisSpool } from "@currents-relay/shared/spool/redis-spool.ts";
 import { redisClaims } from "@currents-relay/transform/adapters/redis-claims.ts";
@@ -32,7 +32,7 @@ const cut = async (): Promise<void> => {
       eventTypeOf: () => eventType,
     };
     for await (const part of cutChunks(readContainer(createReadStream(join(folder, name))), source))
-      if (part.kind === "chunk") chunks.push(wholeChunk(part.chunk));
+      if (part.kind === "chunk") chunks.push({ ...part.chunk, body: Buffer.from(part.chunk.body) }); // the next one is written there;
   }
 };
 await cut();
@@ -85,9 +85,7 @@ await take("map", records, () => decoded.map((record) => mapper(record)));
 await take("serialise", records, () => mapped.map((call) => serialiseCall(call)));
 await take("mapChunk", records, () => mapChunk(chunk, rules));
 await take("pack", records, () => pack(ready).map((one) => bodyBytes(one)));
-await take("spoolChunk", records, () =>
-  putAndRead(Buffer.concat(encodeChunk({ header: chunk.header, pieces: [chunk.body] }))),
-);
+await take("spoolChunk", records, () => putAndRead(Buffer.concat(encodeChunk(chunk))));
 const firstBytes = bodyBytes(first);
 await take("spoolBody", first.calls.length, () => putAndRead(firstBytes));
 let claims = 0;

@@ -129,7 +129,7 @@ test("what was set aside maps to the very call that the chunk itself would, once
 
 test("a whole chunk falls into the lines that transform would have set aside, each with its place", () => {
   const chunk = anAvroChunk();
-  const bytes = Buffer.concat(encodeChunk({ header: chunk.header, pieces: [chunk.body] }));
+  const bytes = Buffer.concat(encodeChunk(chunk));
   expect(contentOf(bytes).kind).toBe("chunk");
   const job = {
     v: 1,

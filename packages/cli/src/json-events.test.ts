@@ -11,8 +11,8 @@ const read = async (text: string, pieceBytes = 7) => {
   for await (const part of readJsonEvents(pieces(), { name: "f.json", connector: "c" }))
     if (part.kind === "fault") faults.push(part);
     else {
-      const { header, pieces: parts } = part.chunk;
-      const lines = Buffer.concat(parts).toString("utf8").split("\n");
+      const { header, body } = part.chunk;
+      const lines = Buffer.from(body).toString("utf8").split("\n");
       expect(header.records).toBe(lines.length);
       chunks.push({ lines, first: header.spans[0]?.firstRecord });
     }

@@ -1,7 +1,7 @@
-import type { ChunkInPieces } from "@currents-relay/shared/contracts/chunk.ts";
+import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 
 export type JsonPart =
-  | { kind: "chunk"; chunk: ChunkInPieces }
+  | { kind: "chunk"; chunk: Chunk }
   | { kind: "fault"; reason: "over-limit" | "bad-record"; message: string; offset: number };
 
 const eventsInAChunk = 500;
@@ -54,7 +54,7 @@ const gatherer = ({ name, connector }: ChunkSource) => {
     const header = { v: 1 as const, connector, source, landedAtMs: 0, records, spans };
     yield {
       kind: "chunk",
-      chunk: { header: { ...header, content: { encoding: "json" } }, pieces: [Buffer.from(events.join("\n"))] },
+      chunk: { header: { ...header, content: { encoding: "json" } }, body: Buffer.from(events.join("\n")) },
     };
     before += records;
     events = [];

@@ -1,7 +1,7 @@
 import { cutChunks } from "@currents-relay/ingest/core/chunk.ts";
 import { readContainer } from "@currents-relay/ingest/core/avro-container.ts";
 import { eventTypeReader } from "@currents-relay/ingest/core/event-type.ts";
-import { type Chunk, originOf, wholeChunk } from "@currents-relay/shared/contracts/chunk.ts";
+import { type Chunk, originOf } from "@currents-relay/shared/contracts/chunk.ts";
 import { exportedEventTypes, unexportedEventTypes } from "@currents-relay/shared/contracts/event-types.ts";
 import { mapChunk } from "@currents-relay/transform/core/map-chunk.ts";
 import type { ConnectorRules } from "@currents-relay/transform/core/rules.ts";
@@ -51,7 +51,7 @@ export const mapFile = async (bytes: AsyncIterable<Buffer>, options: MapOptions)
     if (part.kind === "fault") {
       result.faults += 1;
       note(result, `unreadable: ${part.reason} at byte ${part.offset}: ${part.message}`);
-    } else if (!(await mapOne(wholeChunk(part.chunk), options, result))) break;
+    } else if (!(await mapOne(part.chunk, options, result))) break;
   }
   return result;
 };

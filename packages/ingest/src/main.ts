@@ -4,6 +4,7 @@ import { exportedEventTypes, unexportedEventTypes } from "@currents-relay/shared
 import type { IngestJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
 import { addTallies, type Tally } from "@currents-relay/shared/contracts/tally.ts";
 import type { FileId } from "@currents-relay/shared/core/ids.ts";
+import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
 import { unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
@@ -39,6 +40,8 @@ import type { IngestPorts, RequestPorts, Source } from "./ports.ts";
 const objectsInHand = 2;
 /** Of all workspaces together: each is some megabytes. Enough of them for sources of which some are slow. */
 const objectsInAllHands = 16;
+/** Of all workspaces together, too; 1 to 2 MB each, kept for the next ones. */
+const openPages = openPagePool(8);
 const eventTypeOf = eventTypeReader([...exportedEventTypes, ...unexportedEventTypes]);
 
 export interface IngestStage extends Stage {
@@ -232,6 +235,7 @@ const portsOf = (
 ): Omit<IngestPorts, "pause" | "eventsAhead"> => ({
   read: source.read,
   chunkSource,
+  openPages,
   toTransform: handOverTo<TransformJob>("transform", spool, queues),
   toQuarantine,
   ledger,

@@ -1,5 +1,6 @@
 import { decodeChunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { IngestJob, QuarantineJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
+import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import type { Item } from "@currents-relay/shared/queues/stage-worker.ts";
 import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
@@ -40,6 +41,7 @@ const aWorld = (file: Buffer, { spoolBytes = 0, nowMs = landedAtMs + 60_000 } = 
       landedAtMs: job.landedAtMs,
       eventTypeOf: () => "users.messages.email.Click",
     }),
+    openPages: openPagePool(1),
     toTransform: transform.handOver,
     toQuarantine: quarantine.handOver,
     ledger: { finish: async (id, fate) => void finished.push(fate === "changed" ? `${id} changed` : id) },
@@ -156,6 +158,48 @@ describe("the way of one object", () => {
     expect(await ingestObject({ ...world.ports, read }, settings)(world.item())).toMatchObject({ kind: "ok" });
     expect(world.quarantine.taken.size).toBe(0);
     expect(world.finished).toEqual(["f1 changed"]);
+  });
+});
+
+describe("the pages that chunks lie in", () => {
+  const aClickFile = (name: string) => Buffer.concat([aHeader(), aBlock(clicks(3, name))]);
+  /** Of an object that has the file; the hand-over of its chunk takes until `hold`. */
+  const take = (world: ReturnType<typeof aWorld>, openPages: IngestPorts["openPages"], hold?: Promise<void>) => {
+    const toTransform: IngestPorts["toTransform"] = async (parcels) => {
+      await hold;
+      return world.transform.handOver(parcels);
+    };
+    return ingestObject({ ...world.ports, openPages, toTransform }, settings)(world.item());
+  };
+  const bodyOf = ({ transform }: ReturnType<typeof aWorld>): string => {
+    const [parcel] = transform.taken.values();
+    if (!parcel) throw new Error("nothing was handed over");
+    return Buffer.from(decodeChunk(parcel.payload).body).toString("hex");
+  };
+  const bodies = (name: string): string => Buffer.concat(clicks(3, name)).toString("hex");
+
+  it("are of one object alone for as long as it is in hand, and then of the next", async () => {
+    const pool = openPagePool(2);
+    const pages = new Set<Buffer>();
+    const openPages: IngestPorts["openPages"] = () => {
+      const { open, [Symbol.dispose]: dispose } = pool();
+      const noting = (bytes: number) => {
+        const page = open(bytes);
+        pages.add(page);
+        return page;
+      };
+      return { open: noting, [Symbol.dispose]: dispose };
+    };
+    const worlds = ["a", "b", "c", "d"].map((name) => aWorld(aClickFile(name)));
+    const [a, b, c, d] = worlds as [(typeof worlds)[0], (typeof worlds)[0], (typeof worlds)[0], (typeof worlds)[0]];
+    const later = Promise.withResolvers<void>();
+    const first = take(a, openPages, later.promise);
+    for (const world of [b, c]) await take(world, openPages);
+    later.resolve();
+    await first;
+    await take(d, openPages);
+    expect(worlds.map(bodyOf)).toEqual(["a", "b", "c", "d"].map(bodies));
+    expect(pages.size).toBe(2);
   });
 });
 

@@ -41,9 +41,11 @@ export const ingestObject =
     const { resumeAt, tally: before } = (item.progress as Progress | undefined) ?? { tally: {} };
     let tally = before;
     let fate: FileFate = "read";
+    using pages = ports.openPages(); // a chunk is good until the next one is asked for
     const open = (fromByte: number) => ports.read({ ...data.object, landedAtMs: data.landedAtMs }, fromByte, signal);
     try {
-      for await (const part of cutChunks(readOn(open, limits, resumeAt), ports.chunkSource(data), resumeAt)) {
+      const parts = readOn(open, limits, resumeAt);
+      for await (const part of cutChunks(parts, ports.chunkSource(data), resumeAt, pages.open)) {
         if (part.kind === "fault") {
           if (isTornByHaste(part, data.landedAtMs, ports.now())) return retry(settleMs, new Error(part.message));
           await ports.toQuarantine([faultParcel(part, id, data)]);

@@ -1,6 +1,7 @@
 import type { IngestJob, QuarantineJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { FileId, JobId } from "@currents-relay/shared/core/ids.ts";
 import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
+import type { Pages } from "@currents-relay/shared/core/pages.ts";
 import type { PauseReason } from "./core/admission.ts";
 import type { ChunkSource } from "./core/chunk.ts";
 
@@ -26,7 +27,10 @@ export interface Source {
    * written over in place may be overlooked. Missing: nobody knows.
    */
   isUnchanged?: (signal: AbortSignal) => Promise<boolean>;
-  /** The object's bytes from `fromByte` on, in pieces of any size. Throws ObjectChanged. */
+  /**
+   * The object's bytes from `fromByte` on, in pieces of any size, each good until the next one is asked for. Throws
+   * ObjectChanged.
+   */
   read: (object: SourceObject, fromByte: number, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 }
 
@@ -45,6 +49,8 @@ export interface IngestPorts {
   read: Source["read"];
   /** What the chunks of a file say of it. */
   chunkSource: (job: IngestJob) => ChunkSource;
+  /** Where chunks lie until they are handed over. */
+  openPages: () => Pages;
   toTransform: HandOver<TransformJob>;
   toQuarantine: HandOver<QuarantineJob>;
   ledger: Pick<Ledger, "finish">;

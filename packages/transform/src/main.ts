@@ -18,7 +18,7 @@ import {
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { mostCallsBehind } from "./core/batch-size.ts";
-import { openPagePool, type Pages } from "./core/pages.ts";
+import { openPagePool, type Pages } from "@currents-relay/shared/core/pages.ts";
 import { redisClaims } from "./adapters/redis-claims.ts";
 import { type RetiredRules, retiredRules, rulesInForce } from "./adapters/retired-rules.ts";
 import { schemaWatch } from "./adapters/schema-watch.ts";

@@ -5,7 +5,7 @@ import { collect } from "@currents-relay/shared/runtime/collect.testing.ts";
 import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
 import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
 import { describe, expect, it } from "vitest";
-import { openPagePool } from "./core/pages.ts";
+import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import type { ConnectorRules } from "./core/rules.ts";
 import { avroLong, avroString } from "./core/testing/avro-bytes.ts";
 import { anAvroChunk, aJsonChunk } from "./core/testing/chunks.ts";

@@ -84,6 +84,23 @@ describe("a folder as a source", () => {
     expect(await read(10)).toBe("");
   });
 
+  it("files that are read at the same time, and one after the other, do not get into each other's pieces", async () => {
+    const contents = ["a", "b", "c"].map((letter) => letter.repeat(2 * 1024 * 1024 + 1)); // in three pieces
+    for (const [index, content] of contents.entries()) await put(`${index}.avro`, content);
+    const source = folderSource(folder);
+    const objects = await collected(source.list(signal));
+    for (let round = 0; round < 2; round++) {
+      const readings = objects.map((object) => source.read(object, 0, signal)[Symbol.asyncIterator]());
+      const read = contents.map(() => "");
+      for (let piece = 0; piece < 3; piece++) {
+        const pieces = await Promise.all(readings.map((reading) => reading.next()));
+        for (const [index, { value }] of pieces.entries()) read[index] += Buffer.from(value ?? "").toString();
+      }
+      await Promise.all(readings.map((reading) => reading.next())); // to their ends
+      expect(read.map((text, index) => text === contents[index])).toEqual([true, true, true]);
+    }
+  });
+
   it("what is appended while it is read is not of this version", async () => {
     const bytes = 1024 * 1024 + 1; // in two pieces
     await put("a.avro", "x".repeat(bytes));

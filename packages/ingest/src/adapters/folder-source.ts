@@ -2,6 +2,7 @@ import type { BigIntStats } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import { isIgnoredKey } from "../core/object-key.ts";
 import { ObjectChanged } from "../core/object-changed.ts";
 import type { Source, SourceObject } from "../ports.ts";
@@ -9,6 +10,8 @@ import { folderTimes, type ListingTimes } from "./folder-times.ts";
 import { type NearStat, nearStat } from "./near-stat.ts";
 
 const pieceBytes = 1024 * 1024;
+/** Where files are read to, one after the other. */
+const openPages = openPagePool(8);
 
 /** One for all folders: they take turns with everything else together. */
 const ofThisProcess = nearStat();
@@ -76,19 +79,20 @@ const readFile = (folder: string): Source["read"] =>
     const file = await open(join(folder, object.key)).catch((cause: unknown) => {
       throw isMissing(cause) ? new ObjectChanged(`${object.uri} is gone`, { cause }) : cause;
     });
+    using pages = openPages();
     try {
       const found = await file.stat({ bigint: true });
       if (versionOf(found) !== object.version)
         throw new ObjectChanged(`${object.uri} was replaced or is still being written`);
       // What is appended from now on is another version. A Buffer larger than a small file costs more than reading it.
       const end = Number(found.size);
+      const room = pages.open(Math.min(pieceBytes, end - fromByte));
       for (let at = fromByte; at < end;) {
         signal.throwIfAborted();
-        const length = Math.min(pieceBytes, end - at);
-        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, at);
+        const { bytesRead } = await file.read(room, 0, Math.min(pieceBytes, end - at), at);
         if (bytesRead === 0) return;
         at += bytesRead;
-        yield buffer.subarray(0, bytesRead);
+        yield room.subarray(0, bytesRead);
       }
     } finally {
       await file.close();

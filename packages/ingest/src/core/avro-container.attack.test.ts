@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { aBlock, aFile, aHeader, clicks, collected, inPieces, sync } from "./avro-writer.testing.ts";
+import { aBlock, aFile, aHeader, clicks, collectedParts, inPieces, sync } from "./avro-writer.testing.ts";
 import { readContainer } from "./avro-container.ts";
 import type { BlockPart, ContainerPart, FaultPart } from "./avro-container.ts";
 import { codecNames } from "./codecs.ts";
 import type { CodecName } from "./codecs.ts";
 
 const read = (bytes: Buffer, sizes?: number[]): Promise<ContainerPart[]> =>
-  collected(readContainer(inPieces(bytes, sizes)));
+  collectedParts(readContainer(inPieces(bytes, sizes)));
 
 const blocksOf = (parts: ContainerPart[]): BlockPart[] => parts.filter((part) => part.kind === "block");
 const faultsOf = (parts: ContainerPart[]): FaultPart[] => parts.filter((part) => part.kind === "fault");

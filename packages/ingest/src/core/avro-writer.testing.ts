@@ -1,3 +1,4 @@
+import type { ContainerPart } from "./avro-container.ts";
 import { crc32, deflateRawSync, zstdCompressSync } from "node:zlib";
 import { compressSync } from "snappy";
 import type { CodecName } from "./codecs.ts";
@@ -82,14 +83,26 @@ export const aFile = (
   return { bytes: Buffer.concat(parts), offsets };
 };
 
-/** The bytes as a stream that comes in pieces: `sizes` over and over, or everything at once. */
+/**
+ * The bytes as a stream that comes in pieces: `sizes` over and over, or everything at once. A piece is written over when the
+ * next one is asked for, as a source may.
+ */
 export async function* inPieces(bytes: Buffer, sizes: readonly number[] = [bytes.length]): AsyncGenerator<Buffer> {
   for (let start = 0, turn = 0; start < bytes.length; turn++) {
     const size = Math.max(1, sizes[turn % sizes.length] ?? bytes.length);
-    yield bytes.subarray(start, start + size);
+    const piece = Buffer.from(bytes.subarray(start, start + size));
+    yield piece;
+    piece.fill(0xee);
     start += size;
   }
 }
+
+/** The parts of a container, with blocks that outlive the next one. */
+export const collectedParts = async (parts: AsyncIterable<ContainerPart>): Promise<ContainerPart[]> => {
+  const list: ContainerPart[] = [];
+  for await (const part of parts) list.push(part.kind === "block" ? { ...part, data: Buffer.from(part.data) } : part);
+  return list;
+};
 
 export const collected = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
   const list: T[] = [];

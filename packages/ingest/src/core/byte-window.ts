@@ -1,11 +1,11 @@
 /**
  * The bytes of a stream that were read and not yet dropped, in one piece. Lives as long as one reading of one file.
- * Bytes that were once shown are never written to again: a view of them stays good for as long as it is held.
+ * A view of them is good until the next `fill`: the stream may then write over what it gave, and so may the window.
  */
 export interface ByteWindow {
   /** Where in the file the first held byte is. */
   offset(): number;
-  /** A view of all held bytes. */
+  /** A view of all held bytes, good until the next `fill`. */
   held(): Buffer;
   /** Reads on until `bytes` are held; false when the stream ends before. Errors of the stream pass through. */
   fill(bytes: number): Promise<boolean>;
@@ -18,33 +18,36 @@ const minCapacityBytes = 64 * 1024;
 
 const viewOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** The held bytes, in one piece. */
+/** The held bytes, in one piece: where the stream gave them, or in a place of our own. */
 const byteStore = () => {
-  let store: Buffer = Buffer.alloc(0);
+  let own: Buffer = Buffer.alloc(0);
+  let store = own;
   let start = 0;
   let end = 0;
-  /** A store that came from the stream has no room behind it, and is not ours to write to. */
-  let capacity = 0;
+  const size = () => end - start;
+  /** Held by ourselves from now on, with room for `wanted` bytes. */
+  const keep = (wanted: number): void => {
+    if (store === own && start + wanted <= own.length) return;
+    const heldBytes = size();
+    // Twice as much each time, so that a stream of single bytes is not copied over and over.
+    const next = wanted <= own.length ? own : Buffer.allocUnsafeSlow(Math.max(wanted, 2 * heldBytes, minCapacityBytes));
+    store.copy(next, 0, start, end);
+    [own, store, start, end] = [next, next, 0, heldBytes];
+  };
   return {
     held: () => store.subarray(start, end),
-    size: () => end - start,
+    size,
+    keep,
     drop: (bytes: number) => {
       start += bytes;
     },
     /** When nothing is held. */
     become: (bytes: Buffer) => {
-      [store, start, end, capacity] = [bytes, 0, bytes.length, bytes.length];
+      [store, start, end] = [bytes, 0, bytes.length];
     },
     append: (bytes: Buffer, wanted: number) => {
-      const heldBytes = end - start;
-      if (end + bytes.length > capacity) {
-        // Twice as much each time, so that a stream of single bytes is not copied over and over.
-        capacity = Math.max(heldBytes + bytes.length, wanted, 2 * heldBytes, minCapacityBytes);
-        const larger = Buffer.allocUnsafeSlow(capacity);
-        store.copy(larger, 0, start, end);
-        [store, start, end] = [larger, 0, heldBytes];
-      }
-      store.set(bytes, end);
+      keep(wanted);
+      own.set(bytes, end);
       end += bytes.length;
     },
   };
@@ -52,13 +55,15 @@ const byteStore = () => {
 
 export const byteWindow = (source: AsyncIterable<Uint8Array>, startOffset: number): ByteWindow => {
   const iterator = source[Symbol.asyncIterator]();
-  const { held, size, drop, become, append } = byteStore();
+  const { held, size, keep, drop, become, append } = byteStore();
   let ended = false;
   let offset = startOffset;
   /** What the stream gave and is not held yet. */
   let ahead: Buffer = Buffer.alloc(0);
 
-  const readAhead = async (): Promise<void> => {
+  const readAhead = async (wanted: number): Promise<void> => {
+    // The stream may write over what it gave before.
+    if (size() > 0) keep(wanted);
     const next = await iterator.next();
     if (next.done) ended = true;
     else ahead = viewOf(next.value);
@@ -77,7 +82,7 @@ export const byteWindow = (source: AsyncIterable<Uint8Array>, startOffset: numbe
     held,
     fill: async (wanted) => {
       while (size() < wanted && !ended) {
-        if (ahead.length === 0) await readAhead();
+        if (ahead.length === 0) await readAhead(wanted);
         if (ahead.length > 0) take(wanted);
       }
       return size() >= wanted;

@@ -1,4 +1,5 @@
-import type { BlockSpan, ChunkHeader, ChunkInPieces } from "@currents-relay/shared/contracts/chunk.ts";
+import type { BlockSpan, Chunk, ChunkHeader } from "@currents-relay/shared/contracts/chunk.ts";
+import { newPage, type OpenPage } from "@currents-relay/shared/core/pages.ts";
 import type { BlockPart, ContainerPart, FaultPart, HeaderPart } from "./avro-container.ts";
 import { chunkLimits } from "./limits.ts";
 
@@ -16,7 +17,8 @@ export interface ChunkPart {
   kind: "chunk";
   /** From 0, without gaps: with the file's id it is the chunk's identity. */
   index: number;
-  chunk: ChunkInPieces;
+  /** Its body is good until the next part is asked for. */
+  chunk: Chunk;
   resumeAt: ResumePoint;
 }
 
@@ -48,39 +50,47 @@ function* piecesOf(block: BlockPart, firstRecord: number): Generator<Piece> {
     let next = first + 1;
     const isRoom = () => next - first < chunkLimits.closeAtRecords && endOf(next) - start <= chunkLimits.closeAtBytes;
     while (next < records && isRoom()) next++;
-    const isWhole = first === 0 && next === records;
-    const bytes = data.subarray(start, endOf(next - 1));
     yield {
       span: { blockOffset: offset, firstRecord: first, records: next - first },
-      // A part of a block is copied when it may have to wait for the next one: a view would hold the whole block.
-      bytes: !isWhole && next === records ? Buffer.from(bytes) : bytes,
+      bytes: data.subarray(start, endOf(next - 1)),
       after: next === records ? { blockOffset: endOffset, recordIndex: 0 } : { blockOffset: offset, recordIndex: next },
     };
     first = next;
   }
 }
 
-/** The pieces that wait to become a chunk. Lives as long as one reading of one file. */
-const gatherer = (header: Omit<ChunkHeader, "records" | "spans">, firstIndex: number) => {
+/** The pieces that wait to become a chunk, copied into one page. Lives as long as one reading of one file. */
+const gatherer = (header: Omit<ChunkHeader, "records" | "spans">, firstIndex: number, openPage: OpenPage) => {
   let index = firstIndex;
-  let pieces: Piece[] = [];
+  let pieces: Omit<Piece, "bytes">[] = [];
   let records = 0;
+  let page: Buffer = Buffer.alloc(0);
   let bytes = 0;
+
+  const copy = (piece: Buffer): void => {
+    if (bytes + piece.length > page.length) {
+      const larger = openPage(Math.max(bytes + piece.length, 2 * page.length));
+      page.copy(larger, 0, 0, bytes);
+      page = larger;
+    }
+    page.set(piece, bytes);
+    bytes += piece.length;
+  };
 
   const close = (): ChunkPart | undefined => {
     const last = pieces.at(-1);
     if (!last) return undefined;
     const spans = pieces.map(({ span }) => span);
-    const chunk = { header: { ...header, records, spans }, pieces: pieces.map((piece) => piece.bytes) };
+    const chunk = { header: { ...header, records, spans }, body: page.subarray(0, bytes) };
     const closed: ChunkPart = { kind: "chunk", index, chunk, resumeAt: { ...last.after, chunkIndex: index + 1 } };
     [index, pieces, records, bytes] = [index + 1, [], 0, 0];
     return closed;
   };
 
-  const add = (piece: Piece): ChunkPart | undefined => {
-    pieces.push(piece);
-    records += piece.span.records;
-    bytes += piece.bytes.length;
+  const add = ({ span, bytes: piece, after }: Piece): ChunkPart | undefined => {
+    pieces.push({ span, after });
+    records += span.records;
+    copy(piece);
     return records >= chunkLimits.closeAtRecords || bytes >= chunkLimits.closeAtBytes ? close() : undefined;
   };
 
@@ -104,12 +114,14 @@ const chunkHeader = (
  * A chunk is closed behind the piece that brings it to 1,500 records or 1 MiB, and at the end of the file, so it has
  * fewer than 3,000 records. Chunks are a pure function of the file: reading on at a chunk's `resumeAt` (with parts read
  * from its `blockOffset`) gives the chunks that would have followed, with the same numbers. Faults that lie behind
- * `resumeAt` come (again) with them; all others came before the chunk.
+ * `resumeAt` come (again) with them; all others came before the chunk. One chunk after the other lies in the page that
+ * `openPage` gives.
  */
 export async function* cutChunks(
   parts: AsyncIterable<ContainerPart>,
   source: ChunkSource,
   from?: ResumePoint,
+  openPage: OpenPage = newPage,
 ): AsyncGenerator<ChunkPart | FaultPart> {
   let gathered: ReturnType<typeof gatherer> | undefined;
   for await (const part of parts) {
@@ -118,7 +130,7 @@ export async function* cutChunks(
     } else if (part.kind === "header") {
       const eventType = source.eventTypeOf(part.recordType.name);
       if (eventType === undefined) return yield unknownType(part);
-      gathered = gatherer(chunkHeader(source, part, eventType), from?.chunkIndex ?? 0);
+      gathered = gatherer(chunkHeader(source, part, eventType), from?.chunkIndex ?? 0, openPage);
     } else {
       const firstRecord = part.offset === from?.blockOffset ? from.recordIndex : 0;
       for (const piece of piecesOf(part, firstRecord)) {

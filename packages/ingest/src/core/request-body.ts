@@ -63,7 +63,7 @@ export const cutLines = (lines: readonly string[], { connector, source, landedAt
     };
     const index = parts.length;
     const resumeAt = { blockOffset: 0, recordIndex: next, chunkIndex: index + 1 };
-    parts.push({ kind: "chunk", index, chunk: { header, pieces: [linesPayload(lines.slice(first, next))] }, resumeAt });
+    parts.push({ kind: "chunk", index, chunk: { header, body: linesPayload(lines.slice(first, next)) }, resumeAt });
     first = next;
   }
   return parts;

@@ -26,22 +26,12 @@ export interface Chunk {
 
 const lengthBytes = 4;
 
-/** A chunk before it is in one piece. */
-export interface ChunkInPieces {
-  header: ChunkHeader;
-  /** One after the other they are the body. */
-  pieces: readonly Uint8Array[];
-}
-
-/** The same with its body copied into one piece. */
-export const wholeChunk = ({ header, pieces }: ChunkInPieces): Chunk => ({ header, body: Buffer.concat(pieces) });
-
 /** Frames a chunk for the spool: header length (uint32 LE), header as JSON, body; in pieces, which nobody has to copy. */
-export const encodeChunk = ({ header, pieces }: ChunkInPieces): readonly Uint8Array[] => {
+export const encodeChunk = ({ header, body }: Chunk): readonly Uint8Array[] => {
   const head = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(lengthBytes);
   length.writeUInt32LE(head.length);
-  return [length, head, ...pieces];
+  return [length, head, body];
 };
 
 /** Reads what {@link encodeChunk} wrote; the body is a view, not a copy. Throws on another version. */

@@ -7,7 +7,7 @@ import { CallWriter } from "./call-writer.ts";
 import { compileDirectMapper } from "./direct-mapper.ts";
 import { compileMapper } from "./map-event.ts";
 import type { ConnectorRules } from "./rules.ts";
-import { newPage } from "./pages.ts";
+import { newPage } from "@currents-relay/shared/core/pages.ts";
 import { avroArray, avroBytes, avroDouble, avroFloat, avroLong, avroString } from "./testing/avro-bytes.ts";
 import { aFullRecord, aGeneralRecord, aSparseRecord, customEvent, emailClick, someRules } from "./testing/records.ts";
 

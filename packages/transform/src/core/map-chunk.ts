@@ -7,7 +7,7 @@ import { compileRules } from "./compiled-rules.ts";
 import { textOf } from "./identity.ts";
 import type { MappedCall } from "./map-event.ts";
 import { mappedEvents, type MappedEvent } from "./mapped-events.ts";
-import { newPage, type OpenPage } from "./pages.ts";
+import { newPage, type OpenPage } from "@currents-relay/shared/core/pages.ts";
 import type { ConnectorRules } from "./rules.ts";
 
 /** A call that is ready to be claimed and packed. */

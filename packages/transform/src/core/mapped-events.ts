@@ -6,7 +6,7 @@ import type { AvroMappers, CompiledRules } from "./compiled-rules.ts";
 import { CallWriter } from "./call-writer.ts";
 import { asBuffer, decodeChunk } from "./decode-chunk.ts";
 import type { MappedCall } from "./map-event.ts";
-import type { OpenPage } from "./pages.ts";
+import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 
 /** Records are mostly text, and their keys come on top: 1.5 for email clicks, more for what is short. */
 const mostJsonForAvro = 2;

@@ -4,17 +4,17 @@ export type OpenPage = (bytes: number) => Buffer;
 /** A page that nobody uses again. */
 export const newPage: OpenPage = (bytes) => Buffer.allocUnsafeSlow(bytes);
 
-/** The pages of one chunk. To be disposed of when nobody reads its calls any more: others are written there then. */
+/** What one job has lent. To be disposed of when nobody reads what is in it any more: others write there then. */
 export interface Pages extends Disposable {
   open: OpenPage;
 }
 
 const step = 256 * 1024;
-/** A chunk of 1 MiB of Avro asks for half of it. What is larger is rare, and is not kept. */
+/** A chunk of 1 MiB of Avro asks for half of it for its calls. What is larger is rare, and is not kept. */
 const mostPageBytes = 4 * 1024 * 1024;
 
 /**
- * Lends pages and keeps up to `most` of them, the largest, for the chunks to come. V8 counts Buffers as memory that was used,
+ * Lends pages and keeps up to `most` of them, the largest, for the jobs to come. V8 counts Buffers as memory that was used,
  * and collects the whole heap by that count: ADR 0024.
  */
 export const openPagePool = (most: number): (() => Pages) => {
