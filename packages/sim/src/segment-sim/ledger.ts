@@ -65,11 +65,28 @@ const lastOf = <T>(max: number) => {
   };
 };
 
+const acceptedIds = () => {
+  /** How often each was accepted. */
+  const ids = new Map<string, number>();
+  const repeated = new Map<string, number>();
+  /** False where it was there. Most are new: one look at a large table is enough for them. */
+  const add = (id: string): boolean => {
+    const before = ids.size;
+    ids.set(id, 1);
+    if (ids.size > before) return true;
+    const times = (repeated.get(id) ?? 1) + 1;
+    repeated.set(id, times);
+    ids.set(id, times);
+    return false;
+  };
+  return { ids, add };
+};
+
 /** Everything that the stand-in remembers. Only the ids grow without bound. */
 export const openLedger = () => {
   const stats = emptyCounts();
   const byWriteKey = new Map<string, KeyCounts>();
-  const ids = new Map<string, number>();
+  const { ids, add } = acceptedIds();
   const arrivals = lastOf<Arrival>(maxArrivals);
   const calls = lastOf<AcceptedCall>(maxCalls);
   const countsOf = (writeKey: string): KeyCounts => {
@@ -100,9 +117,7 @@ export const openLedger = () => {
           stats.withoutId++;
           continue;
         }
-        const before = ids.get(id) ?? 0;
-        if (before > 0) stats.repeats++;
-        ids.set(id, before + 1);
+        if (!add(id)) stats.repeats++;
       }
       stats.accepted += messageIds.length;
       countsOf(writeKey).accepted += messageIds.length;

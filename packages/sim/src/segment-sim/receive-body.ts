@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { simLimits } from "./limits.ts";
@@ -16,19 +17,25 @@ const decompress = async (bytes: Buffer): Promise<ReceivedBody> => {
   }
 };
 
+/** How much of the body to keep, and where. */
+const roomFor = (request: IncomingMessage, openPage: OpenPage): Buffer => {
+  const told = Number(request.headers["content-length"] ?? simLimits.maxRequestBytes);
+  return openPage(Math.min(told, simLimits.maxRequestBytes));
+};
+
 /**
- * The whole request body, gunzipped where the headers say gzip. A body over Segment's limit is read to its end, so
- * that the client can read its answer, but not kept. Rejects where the client goes away.
+ * The whole request body, gunzipped where the headers say gzip; in a page, where it is not. A body over Segment's limit is
+ * read to its end, so that the client can read its answer, but not kept. Rejects where the client goes away.
  */
-export const receiveBody = async (request: IncomingMessage): Promise<ReceivedBody> => {
-  const parts: Buffer[] = [];
+export const receiveBody = async (request: IncomingMessage, openPage: OpenPage): Promise<ReceivedBody> => {
+  const room = roomFor(request, openPage);
   let size = 0;
-  // IncomingMessage is a stream of Buffers as long as nobody sets an encoding.
+  // IncomingMessage is a stream of Buffers as long as nobody sets an encoding; Node lets no more come than was told.
   for await (const part of request as AsyncIterable<Buffer>) {
+    if (size + part.length <= simLimits.maxRequestBytes) room.set(part, size);
     size += part.length;
-    if (size <= simLimits.maxRequestBytes) parts.push(part);
   }
   if (size > simLimits.maxRequestBytes) return { kind: "too-large" };
-  const bytes = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+  const bytes = room.subarray(0, size);
   return request.headers["content-encoding"] === "gzip" ? decompress(bytes) : { kind: "bytes", bytes };
 };

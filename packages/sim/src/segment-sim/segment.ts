@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
+import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import { type Answer, statusOf } from "./answer.ts";
 import { batchRequest } from "./batch-request.ts";
 import { type Behaviour, changed, scriptedAnswer, usualBehaviour } from "./behaviour.ts";
@@ -43,6 +44,8 @@ interface Exchange {
 }
 
 const batchPaths = new Set(["/v1/batch", "/v1/b", "/v1/import"]);
+/** For so many at a time bodies are received where those before them were. */
+const requestsInHand = 8;
 const settingsPath = /^\/v1\/projects\/([^/]+)\/settings$/;
 
 const decoded = (part: string): string => {
@@ -63,6 +66,7 @@ export const targetOf = (method: string, path: string): Target | undefined => {
 
 /** A Segment that knows every key, has received nothing and follows no rules yet. */
 export const openSegment = ({ region, fast, log, logIds, now }: SegmentSettings): Segment => {
+  const openPages = openPagePool(requestsInHand);
   const read = fast ? readBatchFast : readBatch;
   let ledger: Ledger = openLedger();
   let behaviour: Behaviour = usualBehaviour();
@@ -91,7 +95,8 @@ export const openSegment = ({ region, fast, log, logIds, now }: SegmentSettings)
 
   return {
     async answer(target, request, signal) {
-      const found = exchange(target, request, await receiveBody(request));
+      using pages = openPages(); // until it is answered
+      const found = exchange(target, request, await receiveBody(request, pages.open));
       ledger.request(target.route, found.facts.writeKey);
       const action = behaviour.rules(found.facts, now());
       if (action !== "accept" && action.delayMs) await delay(action.delayMs, undefined, { signal });
