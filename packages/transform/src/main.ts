@@ -2,7 +2,6 @@ import { decodeChunk } from "@currents-relay/shared/contracts/chunk.ts";
 import { batchLimits } from "@currents-relay/shared/contracts/call.ts";
 import type { DeliverJob, Reread, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { RelayConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
-import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
 import { chunkOfBatch } from "@currents-relay/shared/core/ids.ts";
 import { noteBatches } from "@currents-relay/shared/queues/batch-notes.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
@@ -15,6 +14,7 @@ import {
   type StageContext,
   type WorkspaceRunner,
 } from "@currents-relay/shared/stage/stage.ts";
+import type { Spool } from "@currents-relay/shared/spool/spool.ts";
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { mostCallsBehind } from "./core/batch-size.ts";
@@ -69,7 +69,7 @@ const openTransform =
       },
       openPages,
       claim: claims(connector, reread),
-      toDeliver: noting(context.redis, name, handOverTo<DeliverJob>("deliver", spool, queues)),
+      toDeliver: handOverTo<DeliverJob>("deliver", notingSpool(context.redis, name, spool), queues),
       toQuarantine,
       mostCalls: reread ? mostCallsBehind(workspace.segment.eventsPerSecond) : batchLimits.maxCalls,
       countUnknownTypes: (count) => context.metrics.unknownTypes.inc({ workspace: name }, count),
@@ -112,16 +112,18 @@ const setAsideOf =
     return setWholeJobAside(toQuarantine, job, { reason, cause });
   };
 
-/** All parcels are of one chunk. */
-const noting =
-  (redis: StageContext["redis"], workspace: string, handOver: HandOver<DeliverJob>): HandOver<DeliverJob> =>
-  async (parcels, place) => {
-    const [first] = parcels;
-    if (first)
-      await noteBatches(redis, workspace, { chunk: chunkOfBatch(first.id), batches: parcels.map(({ id }) => id) });
+/** With the payloads of batches, which are all of one chunk, goes the note of them: both are there before a job is. */
+const notingSpool = (redis: StageContext["redis"], workspace: string, spool: Spool): Spool => ({
+  ...spool,
+  put: async (entries) => {
+    const batches = entries.map(({ id }) => id);
+    const [first] = batches;
+    const noted = first && noteBatches(redis, workspace, { chunk: chunkOfBatch(first), batches });
+    const [put] = await Promise.all([spool.put(entries), noted]);
     // A kill here leaves a note of batches without a job: batch-notes.ts.
-    return handOver(parcels, place);
-  };
+    return put;
+  },
+});
 
 /** Ids are remembered for the whole workspace, or for each connector by itself; or for one re-reading. */
 export const claimsOf = (

@@ -9,7 +9,7 @@ const prefix = "batch:";
 
 /**
  * Writes down, in the chunk's own job, which batches are about to be handed over for it. Those of earlier runs stay. To be
- * done first: what is written down and was never handed over has no job, and that can be seen.
+ * done before a batch has a job: what is written down and was never handed over has none, and that can be seen.
  */
 export const noteBatches = async (
   redis: Redis,

@@ -15,16 +15,17 @@ interface ClaimScope {
   now?: () => number;
 }
 
-/** Claims in Redis; one script for a chunk. */
+/** Claims in Redis; one script for a chunk of up to 1,000 ids. The scripts of one chunk do not wait for each other. */
 export const redisClaims = (redis: Redis, { scope, windowMs, now = () => -1 }: ClaimScope): Claims => {
   const keys = claimKeys(scope);
   return async (owner, eventIds) => {
-    const answers: string[] = [];
+    const answers: Promise<unknown>[] = [];
     for (let at = 0; at < eventIds.length; at += idsAtOnce) {
       const ids = claimIds(eventIds.slice(at, at + idsAtOnce));
-      answers.push(String(await claimScript(redis, keys, [now(), windowMs, claimOwner(owner), ids])));
-      // A kill here leaves claims of this owner: it runs again and wins them again.
+      answers.push(claimScript(redis, keys, [now(), windowMs, claimOwner(owner), ids]));
     }
-    return Array.from(answers.join(""), (mark) => mark === "1");
+    // A kill here leaves claims of this owner: it runs again and wins them again.
+    const marks = await Promise.all(answers);
+    return Array.from(marks.map(String).join(""), (mark) => mark === "1");
   };
 };
