@@ -8,16 +8,17 @@
 -- ARGV[4] ids, 20 bytes each, one after the other: the id (10), its octal digits (10)
 -- Returns a string with a "1" for each id that is the owner's (now, or from an earlier run) and a "0" for a duplicate.
 local now, window, owner, ids = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local time, full, firstDigits, maxDigits = redis.call('TIME'), 16, 4, 10
+local sub, find, call = string.sub, string.find, redis.call
+local time, full, firstDigits, maxDigits = call('TIME'), 16, 4, 10
 if now < 0 then now = time[1] * 1000 + math.floor(time[2] / 1000) end
 local function isOver(bucket, at) return now - struct.unpack('>I6', bucket, at + 16) >= window end
 
-local newest, older, stored = nil, {}, redis.call('HGETALL', KEYS[1])
+local newest, older, stored = nil, {}, call('HGETALL', KEYS[1])
 for i = 1, #stored, 2 do
   local digits, live, added, since, last = string.match(stored[i + 1], '(%d+) (%d+) (%d+) (%d+) (%d+)')
   if not last or now - last >= window then
-    redis.call('UNLINK', KEYS[2] .. stored[i]) -- in the background; expiry would let everybody wait
-    redis.call('HDEL', KEYS[1], stored[i])
+    call('UNLINK', KEYS[2] .. stored[i]) -- in the background; expiry would let everybody wait
+    call('HDEL', KEYS[1], stored[i])
   else
     local held = { number = stored[i] + 0, digits = digits + 0, live = live + 0, added = added + 0, since = since + 0 }
     if newest and newest.number > held.number then older[#older + 1] = held
@@ -35,36 +36,46 @@ if not newest or digits ~= newest.digits then
 end
 
 local answers, open, idOf, fieldOf, bucketOf = {}, {}, {}, {}, {}
-for i = 1, #ids / 20 do open[i], idOf[i] = i, string.sub(ids, 20 * i - 19, 20 * i - 10) end
-for turn = 0, #open > 0 and #older or -1 do
-  local held, fields, left = older[turn] or newest, {}, {}
-  for k, i in ipairs(open) do fields[k] = string.sub(ids, 20 * i - 9, 20 * i - 10 + held.digits) end
-  local buckets = redis.call('HMGET', KEYS[2] .. held.number, unpack(fields))
+local count = #ids / 20
+for i = 1, count do open[i], idOf[i] = i, sub(ids, 20 * i - 19, 20 * i - 10) end
+for turn = 0, count > 0 and #older or -1 do
+  local held, fields, left, leftCount = older[turn] or newest, {}, {}, 0
+  local digitsEnd = held.digits - 10
+  for k = 1, count do local i = open[k]; fields[k] = sub(ids, 20 * i - 9, 20 * i + digitsEnd) end
+  local buckets = call('HMGET', KEYS[2] .. held.number, unpack(fields))
   if held == newest then fieldOf, bucketOf = fields, buckets end
-  for k, i in ipairs(open) do
-    local bucket, at = buckets[k] or '', 0
-    repeat at = string.find(bucket, idOf[i], at + 1, true) until not at or at % 22 == 1 and not isOver(bucket, at)
-    if at then answers[i] = string.sub(bucket, at + 10, at + 15) == owner and '1' or '0' else left[#left + 1] = i end
+  for k = 1, count do
+    local i, bucket, at = open[k], buckets[k], nil
+    if bucket then
+      at = 0
+      repeat at = find(bucket, idOf[i], at + 1, true) until not at or at % 22 == 1 and not isOver(bucket, at)
+    end
+    if at then answers[i] = sub(bucket, at + 10, at + 15) == owner and '1' or '0'
+    else leftCount = leftCount + 1; left[leftCount] = i end
   end
-  open = left
-  if #open == 0 then break end
+  open, count = left, leftCount
+  if count == 0 then break end
 end
-if #open == 0 then return table.concat(answers) end
+if count == 0 then return table.concat(answers) end
 
-local claim, writes, slotOf, pushedOut = owner .. struct.pack('>I6', now), {}, {}, 0
-for _, i in ipairs(open) do
-  local bucket, first, slot = bucketOf[i] or '', 1, slotOf[fieldOf[i]]
-  if not slot then
+local claim, writes, last, slotOf, pushedOut = owner .. struct.pack('>I6', now), {}, 0, {}, 0
+for k = 1, count do
+  local i = open[k]
+  local field = fieldOf[i]
+  local slot = slotOf[field]
+  if slot then writes[slot] = writes[slot] .. idOf[i] .. claim
+  else
+    local bucket, first = bucketOf[i] or '', 1
     while first < #bucket and isOver(bucket, first) do first = first + 22 end
-    if first > 1 then bucket, pushedOut = string.sub(bucket, first), pushedOut + (first - 1) / 22 end
-    slot = #writes + 2
-    slotOf[fieldOf[i]], writes[slot - 1], writes[slot] = slot, fieldOf[i], bucket
+    if first > 1 then bucket, pushedOut = sub(bucket, first), pushedOut + (first - 1) / 22 end
+    writes[last + 1], last = field, last + 2
+    slotOf[field], writes[last] = last, bucket .. idOf[i] .. claim
   end
-  answers[i], writes[slot] = '1', writes[slot] .. idOf[i] .. claim
+  answers[i] = '1'
 end
-local key, live, added = KEYS[2] .. newest.number, newest.live + #open - pushedOut, newest.added + #open
-redis.call('HSET', key, unpack(writes))
-redis.call('HSET', KEYS[1], newest.number, string.format('%d %d %d %.0f %.0f', newest.digits, live, added, newest.since, now))
-redis.call('PEXPIRE', key, window * 2)
-redis.call('PEXPIRE', KEYS[1], window * 2)
+local key, live, added = KEYS[2] .. newest.number, newest.live + count - pushedOut, newest.added + count
+call('HSET', key, unpack(writes))
+call('HSET', KEYS[1], newest.number, string.format('%d %d %d %.0f %.0f', newest.digits, live, added, newest.since, now))
+call('PEXPIRE', key, window * 2)
+call('PEXPIRE', KEYS[1], window * 2)
 return table.concat(answers)
