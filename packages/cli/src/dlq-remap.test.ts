@@ -3,6 +3,7 @@ import { contentOf, type QuarantineLine } from "@currents-relay/deliver/core/qua
 import { type Chunk, encodeChunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { messageIdMaker } from "@currents-relay/shared/core/message-id.ts";
+import { bytesOfCall } from "@currents-relay/transform/core/call-text.ts";
 import { mapChunk } from "@currents-relay/transform/core/map-chunk.ts";
 import { quarantineParcels } from "@currents-relay/transform/core/parcels.ts";
 import type { ConnectorRules } from "@currents-relay/transform/core/rules.ts";
@@ -122,7 +123,7 @@ test("what was set aside maps to the very call that the chunk itself would, once
   const calls = mapChunk(chunk, rulesOf(better)).calls.map(({ id, json }) => ({
     kind: "call",
     eventId: id,
-    call: JSON.parse(json.toString()) as unknown,
+    call: JSON.parse(bytesOfCall(json).toString()) as unknown,
   }));
   expect(remap(lines, better)).toEqual([calls[1]]);
 });
@@ -152,7 +153,7 @@ test("a whole chunk falls into the lines that transform would have set aside, ea
   const calls = mapChunk(chunk, rulesOf()).calls.map(({ id, json }) => ({
     kind: "call",
     eventId: id,
-    call: JSON.parse(json.toString()) as unknown,
+    call: JSON.parse(bytesOfCall(json).toString()) as unknown,
   }));
   expect(remap(lines)).toMatchObject([calls[0], { kind: "stays", reason: "missing-name" }, calls[1]]);
 });

@@ -6,6 +6,7 @@ import type { JsonValue } from "@currents-relay/shared/contracts/call.ts";
 import { type Chunk, decodeChunk as readChunk } from "@currents-relay/shared/contracts/chunk.ts";
 import { dropReasons, quarantineReasons } from "@currents-relay/shared/contracts/reasons.ts";
 import { decodeChunk } from "@currents-relay/transform/core/decode-chunk.ts";
+import { bytesOfCall } from "@currents-relay/transform/core/call-text.ts";
 import { mapChunk } from "@currents-relay/transform/core/map-chunk.ts";
 import { quarantineParcels } from "@currents-relay/transform/core/parcels.ts";
 import { rulesFor } from "@currents-relay/transform/config.ts";
@@ -32,7 +33,8 @@ const remap = (lines: readonly QuarantineLine[], rules: ConnectorRules): (Remapp
     ),
     rules,
   );
-  for (const { index, json, id } of mapped.calls) set(result, events[index]?.at, callOf(json.toString(), id));
+  for (const { index, json, id } of mapped.calls)
+    set(result, events[index]?.at, callOf(bytesOfCall(json).toString(), id));
   for (const { index, reason, message } of mapped.quarantined)
     set(result, events[index]?.at, { kind: "stays", reason, message });
   for (const { at, text } of events) result[at] ??= dropOf(text, rules);

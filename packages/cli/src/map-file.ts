@@ -3,6 +3,7 @@ import { readContainer } from "@currents-relay/ingest/core/avro-container.ts";
 import { eventTypeReader } from "@currents-relay/ingest/core/event-type.ts";
 import { type Chunk, originOf } from "@currents-relay/shared/contracts/chunk.ts";
 import { exportedEventTypes, unexportedEventTypes } from "@currents-relay/shared/contracts/event-types.ts";
+import { bytesOfCall } from "@currents-relay/transform/core/call-text.ts";
 import { mapChunk } from "@currents-relay/transform/core/map-chunk.ts";
 import type { ConnectorRules } from "@currents-relay/transform/core/rules.ts";
 import { readJsonEvents } from "./json-events.ts";
@@ -86,7 +87,7 @@ const mapOne = async (chunk: Chunk, { rules, write }: MapOptions, result: MapRes
     add(result.quarantined, reason, 1);
     note(result, `quarantined: ${reason}: ${message} (${placeOf(chunk, index)})`);
   }
-  return calls.length === 0 || write(calls.map(({ json }) => json.toString()).join("\n"));
+  return calls.length === 0 || write(calls.map(({ json }) => bytesOfCall(json).toString()).join("\n"));
 };
 
 const placeOf = ({ header }: Chunk, index: number): string => {

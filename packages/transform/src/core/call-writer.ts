@@ -1,3 +1,4 @@
+import type { CallText } from "./call-text.ts";
 import { callSeparator } from "./pack.ts";
 import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 
@@ -45,14 +46,14 @@ export class CallWriter {
   }
 
   /** The text since `begin`. */
-  end(): Buffer {
-    const text = this.#page.subarray(this.#start, this.#at);
+  end(): CallText {
+    const text = { page: this.#page, start: this.#start, end: this.#at };
     this.#start = this.#at + this.#page.write(callSeparator, this.#at, "latin1"); // nothing, at the end of the page
     return text;
   }
 
   /** A text that is JSON already, by itself. */
-  whole(json: string): Buffer {
+  whole(json: string): CallText {
     this.begin(Buffer.byteLength(json));
     this.#at += this.#page.write(json, this.#at, "utf8");
     return this.end();

@@ -15,7 +15,7 @@ const emptyBytes = JSON.stringify(aCall("")).length;
 
 it("a call of exactly 32 KB passes, one byte more is quarantined", () => {
   const passing = serialiseCall(aCall("x".repeat(32 * 1024 - emptyBytes)));
-  expect(passing).toMatchObject({ kind: "ok", value: { length: 32_768 } });
+  expect(passing).toMatchObject({ kind: "ok", value: { start: 0, end: 32_768 } });
   expect(serialiseCall(aCall("x".repeat(32 * 1024 - emptyBytes + 1)))).toMatchObject({
     kind: "quarantine",
     reason: "call-too-large",
@@ -24,6 +24,6 @@ it("a call of exactly 32 KB passes, one byte more is quarantined", () => {
 
 it("bytes are counted in UTF-8, not in characters", () => {
   const outcome = serialiseCall(aCall("é😀"));
-  expect(outcome).toMatchObject({ kind: "ok", value: { length: emptyBytes + 6 } });
+  expect(outcome).toMatchObject({ kind: "ok", value: { start: 0, end: emptyBytes + 6 } });
   expect(serialiseCall(aCall("é".repeat(16_400)))).toMatchObject({ reason: "call-too-large" });
 });

@@ -3,6 +3,7 @@ import type { AvroValue, EventRecord } from "@currents-relay/shared/contracts/ev
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { glossary } from "./catalog.ts";
+import { bytesOfCall } from "./call-text.ts";
 import { CallWriter } from "./call-writer.ts";
 import { compileDirectMapper } from "./direct-mapper.ts";
 import { compileMapper } from "./map-event.ts";
@@ -37,9 +38,10 @@ const mapBothWays = ({ eventType, fields, rules = {} }: Asked, bytes: Buffer) =>
   const plain = compileMapper({ eventType, fields: names, rules: someRules(rules) })(type.decode(bytes, 0).value);
   if (outcome.kind === "ok" && plain.kind === "ok") {
     const json = JSON.stringify(plain.value.call);
+    const written = bytesOfCall(outcome.value.call);
     // The text tells more where they differ; the bytes are what goes out.
-    if (!outcome.value.call.equals(Buffer.from(json))) expect(outcome.value.call.toString()).toBe(json);
-    expect(outcome.value.call.equals(Buffer.from(json))).toBe(true);
+    if (!written.equals(Buffer.from(json))) expect(written.toString()).toBe(json);
+    expect(written.equals(Buffer.from(json))).toBe(true);
     expect({ ...outcome.value, call: "" }).toEqual({ ...plain.value, call: "" });
   } else expect(outcome).toEqual(plain);
   return outcome.kind;

@@ -1,6 +1,7 @@
 import type { RecordField, RecordType } from "@currents-relay/shared/avro/record-type.ts";
 import { messageIdMaker } from "@currents-relay/shared/core/message-id.ts";
 import { drop, ok, type Outcome } from "@currents-relay/shared/core/outcome.ts";
+import type { CallText } from "./call-text.ts";
 import type { CallWriter } from "./call-writer.ts";
 import { compileText, compileWhole, type Span } from "./direct-field.ts";
 import { bytesOf, compileParts } from "./direct-parts.ts";
@@ -20,7 +21,7 @@ export interface RecordSpan {
  * Maps a record to a call in the writer's page. Undefined: the plain mapper has to, because the record has a value that
  * this one cannot write, or is to be set aside.
  */
-export type DirectMapper = (record: RecordSpan, writer: CallWriter) => Outcome<MappedCall<Buffer>> | undefined;
+export type DirectMapper = (record: RecordSpan, writer: CallWriter) => Outcome<MappedCall<CallText>> | undefined;
 
 export interface DirectInput {
   eventType: string;

@@ -2,6 +2,7 @@ import type { EventRecord } from "@currents-relay/shared/contracts/event.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mapChunk } from "./map-chunk.ts";
+import { bytesOfCall } from "./call-text.ts";
 import { bodyBytes, pack } from "./pack.ts";
 import { avroArray, avroLong, avroString } from "./testing/avro-bytes.ts";
 import { anAvroChunk, aJsonChunk } from "./testing/chunks.ts";
@@ -18,7 +19,11 @@ describe("a chunk on its way through mapping", () => {
       ["e3", 2],
     ]);
     for (const { json, id } of calls)
-      expect(JSON.parse(json.toString())).toMatchObject({ type: "track", event: "Email Link Clicked", messageId: id });
+      expect(JSON.parse(bytesOfCall(json).toString())).toMatchObject({
+        type: "track",
+        event: "Email Link Clicked",
+        messageId: id,
+      });
   });
 
   it("gives the same calls when it runs again", () => {
@@ -80,7 +85,7 @@ describe("a chunk of Avro records", () => {
 
   it("is mapped by the fields of its schema", () => {
     const [call] = mapChunk(chunk, someRules()).calls;
-    expect(JSON.parse(call?.json.toString() ?? "")).toEqual({
+    expect(JSON.parse(call ? bytesOfCall(call.json).toString() : "")).toEqual({
       type: "track",
       messageId: "e1",
       event: "Email Link Clicked",
@@ -138,7 +143,7 @@ describe("the records of one Avro chunk", () => {
       ["e2", 2],
       ["e4", 6],
     ]);
-    expect(calls.map(({ json }) => JSON.parse(json.toString()) as unknown)).toMatchObject([
+    expect(calls.map(({ json }) => JSON.parse(bytesOfCall(json).toString()) as unknown)).toMatchObject([
       { messageId: "e1", properties: { link_url: "u" } },
       { messageId: "e2", properties: { suspected_bot_click_reason: ["too fast"] } },
       { messageId: "e4" },
@@ -157,8 +162,8 @@ describe("the records of one Avro chunk", () => {
       someRules(),
     );
     const [body] = pack(calls);
-    expect(body && bodyBytes(body).buffer).toBe(calls[0]?.json.buffer);
-    expect(body && bodyBytes(body).toString()).toBe(calls.map(({ json }) => json.toString()).join(",\n"));
+    expect(body && bodyBytes(body).buffer).toBe(calls[0]?.json.page.buffer);
+    expect(body && bodyBytes(body).toString()).toBe(calls.map(({ json }) => bytesOfCall(json).toString()).join(",\n"));
   });
 
   it("are refused together where the chunk is not what its header says", () => {

@@ -2,6 +2,7 @@ import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { DropReason, QuarantineReason } from "@currents-relay/shared/contracts/reasons.ts";
 import { drop, ok, type Outcome } from "@currents-relay/shared/core/outcome.ts";
+import type { CallText } from "./call-text.ts";
 import { serialiseCall, type SerialisedCall } from "./check-call.ts";
 import { compileRules } from "./compiled-rules.ts";
 import { textOf } from "./identity.ts";
@@ -67,7 +68,7 @@ export const mapChunk = (chunk: Chunk, rules: ConnectorRules, openPage: OpenPage
 
 /** Only a call that will go out makes a later one with its id a duplicate. */
 const readyCall = (
-  { call, id }: MappedCall<TrackCall | Buffer>,
+  { call, id }: MappedCall<TrackCall | CallText>,
   index: number,
   seenIds: Set<string>,
 ): Outcome<ReadyCall> => {

@@ -3,6 +3,7 @@ import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { EventRecord } from "@currents-relay/shared/contracts/event.ts";
 import { ok, type Outcome } from "@currents-relay/shared/core/outcome.ts";
 import type { AvroMappers, CompiledRules } from "./compiled-rules.ts";
+import type { CallText } from "./call-text.ts";
 import { CallWriter } from "./call-writer.ts";
 import { asBuffer, decodeChunk } from "./decode-chunk.ts";
 import type { MappedCall } from "./map-event.ts";
@@ -16,7 +17,7 @@ const spareBytes = 16 * 1024;
 /** One event of a chunk and what it became. */
 export interface MappedEvent {
   /** The call as JSON where the record's bytes became it at once. */
-  outcome: Outcome<MappedCall<TrackCall | Buffer>>;
+  outcome: Outcome<MappedCall<TrackCall | CallText>>;
   /** Undefined where it is no event. */
   eventType?: string;
   /** Undefined where nobody had to make it. */
@@ -71,5 +72,5 @@ function* avroEvents(
 }
 
 /** Between the calls beside it, so that their body need not be put together. */
-const inPage = (outcome: Outcome<MappedCall>, writer: CallWriter): Outcome<MappedCall<Buffer>> =>
+const inPage = (outcome: Outcome<MappedCall>, writer: CallWriter): Outcome<MappedCall<CallText>> =>
   outcome.kind === "ok" ? ok({ ...outcome.value, call: writer.whole(JSON.stringify(outcome.value.call)) }) : outcome;

@@ -1,9 +1,10 @@
 import { batchLimits } from "@currents-relay/shared/contracts/call.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bytesOfCall, callText } from "./call-text.ts";
 import { bodyBytes, callSeparator, pack } from "./pack.ts";
 
-const aCall = (json: string) => ({ json: Buffer.from(json) });
+const aCall = (json: string) => ({ json: callText(json) });
 const ofBytes = (bytes: number) => aCall("x".repeat(bytes));
 
 describe("packing calls into request bodies", () => {
@@ -18,7 +19,9 @@ describe("packing calls into request bodies", () => {
           expect(body.calls.length).toBeGreaterThan(0);
           expect(body.calls.length).toBeLessThanOrEqual(batchLimits.maxCalls);
           expect(body.bytes).toBeLessThanOrEqual(batchLimits.maxBytes);
-          expect(bodyBytes(body)).toEqual(Buffer.from(body.calls.map(({ json }) => json).join(callSeparator)));
+          expect(bodyBytes(body)).toEqual(
+            Buffer.from(body.calls.map(({ json }) => bytesOfCall(json)).join(callSeparator)),
+          );
         }
       }),
       { numRuns: 30 },
@@ -40,7 +43,7 @@ describe("packing calls into request bodies", () => {
         const calls = values.map((value) => aCall(JSON.stringify({ value: `${value},\n` })));
         const [body] = pack(calls);
         expect(body && bodyBytes(body).toString().split(callSeparator)).toEqual(
-          calls.map(({ json }) => json.toString()),
+          calls.map(({ json }) => bytesOfCall(json).toString()),
         );
       }),
     );
@@ -49,7 +52,7 @@ describe("packing calls into request bodies", () => {
   it("takes a body from where its calls lie, only if nothing else lies between them", () => {
     const memory = Buffer.alloc(34); // never of Node's pool
     memory.write('{"a":1},\n{"b":2},\n{"c":3};\n{"d":4}');
-    const at = (from: number) => ({ json: memory.subarray(from, from + 7) });
+    const at = (from: number) => ({ json: { page: memory, start: from, end: from + 7 } });
     const bodyOf = (...froms: number[]) => bodyBytes(pack(froms.map(at))[0] ?? { calls: [], bytes: 0 });
     expect(bodyOf(0, 9, 18).buffer).toBe(memory.buffer);
     expect(bodyOf(9, 18).toString()).toBe('{"b":2},\n{"c":3}');
@@ -61,7 +64,7 @@ describe("packing calls into request bodies", () => {
     ]) {
       const body = bodyOf(...froms);
       expect(body.buffer).not.toBe(memory.buffer);
-      expect(body.toString()).toBe(froms.map((from) => at(from).json.toString()).join(callSeparator));
+      expect(body.toString()).toBe(froms.map((from) => bytesOfCall(at(from).json).toString()).join(callSeparator));
     }
     expect(bodyOf(0).toString()).toBe('{"a":1}');
   });

@@ -23,7 +23,7 @@ export const pack = <Call extends SerialisedCall>(
   const bodies: Body<Call>[] = [];
   let open: Body<Call> | undefined;
   for (const call of calls) {
-    const { length } = call.json;
+    const length = call.json.end - call.json.start;
     if (length > batchLimits.maxBytes) throw new Error(`a call of ${length} bytes cannot be packed`);
     const bytesIfAdded: number = open ? open.bytes + callSeparator.length + length : length;
     if (open && open.calls.length < maxCalls && bytesIfAdded <= batchLimits.maxBytes) {
@@ -45,16 +45,14 @@ const [comma, lineFeed] = Buffer.from(callSeparator);
 const inPlace = ({ calls, bytes }: Body<SerialisedCall>): Buffer | undefined => {
   const [first] = calls;
   if (!first) return undefined;
-  const { buffer, byteOffset } = first.json;
-  if (byteOffset + bytes > buffer.byteLength) return undefined;
-  const body = Buffer.from(buffer, byteOffset, bytes);
-  let end = 0;
+  const { page, start } = first.json;
+  let next = start;
   for (const { json } of calls) {
-    const isNext = end === 0 || (body[end - 2] === comma && body[end - 1] === lineFeed);
-    if (!isNext || json.buffer !== buffer || json.byteOffset !== byteOffset + end) return undefined;
-    end += json.length + callSeparator.length;
+    const isNext = next === start || (page[next - 2] === comma && page[next - 1] === lineFeed);
+    if (!isNext || json.page !== page || json.start !== next) return undefined;
+    next = json.end + callSeparator.length;
   }
-  return body;
+  return page.subarray(start, start + bytes);
 };
 
 const joined = ({ calls, bytes }: Body<SerialisedCall>): Buffer => {
@@ -62,8 +60,7 @@ const joined = ({ calls, bytes }: Body<SerialisedCall>): Buffer => {
   let at = 0;
   for (const { json } of calls) {
     if (at > 0) at += body.write(callSeparator, at, "latin1");
-    body.set(json, at);
-    at += json.length;
+    at += json.page.copy(body, at, json.start, json.end);
   }
   return body;
 };

@@ -1,0 +1,17 @@
+/**
+ * The JSON of one call, in UTF-8, where it was written. No Buffer of its own: thousands of them live for as long as their
+ * chunks are in hand, and a collection of young objects would copy them all.
+ */
+export interface CallText {
+  page: Buffer;
+  start: number;
+  end: number;
+}
+
+export const callText = (json: string): CallText => {
+  const page = Buffer.from(json);
+  return { page, start: 0, end: page.length };
+};
+
+/** A view, not a copy. */
+export const bytesOfCall = ({ page, start, end }: CallText): Buffer => page.subarray(start, end);
