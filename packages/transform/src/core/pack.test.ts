@@ -67,6 +67,9 @@ describe("packing calls into request bodies", () => {
       expect(body.toString()).toBe(froms.map((from) => bytesOfCall(at(from).json).toString()).join(callSeparator));
     }
     expect(bodyOf(0).toString()).toBe('{"a":1}');
+    const elsewhere = { json: { page: Buffer.from('........,{"e":5}'), start: 9, end: 16 } };
+    const [mixed] = pack([at(0), elsewhere]);
+    expect(mixed && bodyBytes(mixed).toString()).toBe('{"a":1},\n{"e":5}');
   });
 
   it("makes nothing of nothing, and refuses a call that no body can hold", () => {
