@@ -32,7 +32,8 @@ const cut = async (): Promise<void> => {
       eventTypeOf: () => eventType,
     };
     for await (const part of cutChunks(readContainer(createReadStream(join(folder, name))), source))
-      if (part.kind === "chunk") chunks.push({ ...part.chunk, body: Buffer.from(part.chunk.body) }); // the next one is written there;
+      // Copied: the next one is written where this one is.
+      if (part.kind === "chunk") chunks.push({ ...part.chunk, body: Buffer.from(part.chunk.body) });
   }
 };
 await cut();

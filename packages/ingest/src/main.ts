@@ -40,8 +40,9 @@ import type { IngestPorts, RequestPorts, Source } from "./ports.ts";
 const objectsInHand = 2;
 /** Of all workspaces together: each is some megabytes. Enough of them for sources of which some are slow. */
 const objectsInAllHands = 16;
-/** Of all workspaces together, too; 1 to 2 MB each, kept for the next ones. */
-const openPages = openPagePool(8);
+/** Where chunks are gathered, of all workspaces together: mostly 1 to 2 MB each, 4 at most. */
+const pagesKept = 8;
+const openPages = openPagePool(pagesKept);
 const eventTypeOf = eventTypeReader([...exportedEventTypes, ...unexportedEventTypes]);
 
 export interface IngestStage extends Stage {

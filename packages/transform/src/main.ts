@@ -2,8 +2,7 @@ import { decodeChunk } from "@currents-relay/shared/contracts/chunk.ts";
 import { batchLimits } from "@currents-relay/shared/contracts/call.ts";
 import type { DeliverJob, Reread, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { RelayConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
-import { chunkOfBatch } from "@currents-relay/shared/core/ids.ts";
-import { noteBatches } from "@currents-relay/shared/queues/batch-notes.ts";
+import { openPagePool, type Pages } from "@currents-relay/shared/core/pages.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { setWholeJobAside } from "@currents-relay/shared/queues/set-aside.ts";
 import { type Hands, openHands } from "@currents-relay/shared/queues/hands.ts";
@@ -14,11 +13,10 @@ import {
   type StageContext,
   type WorkspaceRunner,
 } from "@currents-relay/shared/stage/stage.ts";
-import type { Spool } from "@currents-relay/shared/spool/spool.ts";
 import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { mostCallsBehind } from "./core/batch-size.ts";
-import { openPagePool, type Pages } from "@currents-relay/shared/core/pages.ts";
+import { notingSpool } from "./adapters/noting-spool.ts";
 import { redisClaims } from "./adapters/redis-claims.ts";
 import { type RetiredRules, retiredRules, rulesInForce } from "./adapters/retired-rules.ts";
 import { schemaWatch } from "./adapters/schema-watch.ts";
@@ -111,19 +109,6 @@ const setAsideOf =
     const job = { id, connector, landedAtMs, uri, events, payload, reread };
     return setWholeJobAside(toQuarantine, job, { reason, cause });
   };
-
-/** With the payloads of batches, which are all of one chunk, goes the note of them: both are there before a job is. */
-const notingSpool = (redis: StageContext["redis"], workspace: string, spool: Spool): Spool => ({
-  ...spool,
-  put: async (entries) => {
-    const batches = entries.map(({ id }) => id);
-    const [first] = batches;
-    const noted = first && noteBatches(redis, workspace, { chunk: chunkOfBatch(first), batches });
-    const [put] = await Promise.all([spool.put(entries), noted]);
-    // A kill here leaves a note of batches without a job: batch-notes.ts.
-    return put;
-  },
-});
 
 /** Ids are remembered for the whole workspace, or for each connector by itself; or for one re-reading. */
 export const claimsOf = (

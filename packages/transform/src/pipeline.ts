@@ -4,9 +4,9 @@ import { removedConnectorWaitMs } from "@currents-relay/shared/contracts/waits.t
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { missingPayload } from "@currents-relay/shared/core/missing-payload.ts";
 import { ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
+import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 import { mapChunk, type ReadyCall } from "./core/map-chunk.ts";
 import { pack } from "./core/pack.ts";
-import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 import { deliverParcels, quarantineParcels } from "./core/parcels.ts";
 import type { ConnectorRules } from "./core/rules.ts";
 import { tallyOf } from "./core/tally-of.ts";

@@ -1,8 +1,8 @@
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
-import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
 import type { Pages } from "@currents-relay/shared/core/pages.ts";
+import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
 
 /**
  * Claims event ids for `owner` within the workspace's dedup window; answers, in order, whether each id is the

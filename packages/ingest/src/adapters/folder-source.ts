@@ -10,8 +10,9 @@ import { folderTimes, type ListingTimes } from "./folder-times.ts";
 import { type NearStat, nearStat } from "./near-stat.ts";
 
 const pieceBytes = 1024 * 1024;
-/** Where files are read to, one after the other. */
-const openPages = openPagePool(8);
+/** Where files are read to, of all folders together. */
+const pagesKept = 8;
+const openPages = openPagePool(pagesKept);
 
 /** One for all folders: they take turns with everything else together. */
 const ofThisProcess = nearStat();
@@ -84,7 +85,7 @@ const readFile = (folder: string): Source["read"] =>
       const found = await file.stat({ bigint: true });
       if (versionOf(found) !== object.version)
         throw new ObjectChanged(`${object.uri} was replaced or is still being written`);
-      // What is appended from now on is another version. A Buffer larger than a small file costs more than reading it.
+      // What is appended from now on is another version.
       const end = Number(found.size);
       const room = pages.open(Math.min(pieceBytes, end - fromByte));
       for (let at = fromByte; at < end;) {

@@ -61,8 +61,12 @@ const patterned = (length: number): Buffer => {
   return content;
 };
 
-const textOf = async (pieces: AsyncIterable<Uint8Array>): Promise<string> =>
-  Buffer.concat(await collected(pieces)).toString();
+/** A piece is good until the next one is asked for. */
+const textOf = async (pieces: AsyncIterable<Uint8Array>): Promise<string> => {
+  const kept: Buffer[] = [];
+  for await (const piece of pieces) kept.push(Buffer.from(piece));
+  return Buffer.concat(kept).toString();
+};
 
 /** What every source promises (ports.ts, Source). */
 export const sourceContract = (name: string, open: () => Promise<SourceUnderTest>, network?: Network): void => {

@@ -204,7 +204,8 @@ async function* readBlocks(reading: Reading): AsyncGenerator<BlockPart | FaultPa
  * Reads an Avro object container file: its header, then its blocks in order, with a fault in the place of whatever
  * cannot be read. After a bad block it searches for the next sync marker, so the good blocks on both sides of it come
  * out; records of a bad one never do. The pieces of the source may have any size, and need only be good until the next
- * one is asked for; at most one compressed and one decompressed block are held. When resuming, the known header comes first again.
+ * one is asked for. At most one decompressed block is held, and room for twice the largest compressed one. When
+ * resuming, the known header comes first again.
  * Bad bytes never throw. Errors of the source do.
  */
 export async function* readContainer(

@@ -25,12 +25,13 @@ const byteStore = () => {
   let start = 0;
   let end = 0;
   const size = () => end - start;
-  /** Held by ourselves from now on, with room for `wanted` bytes. */
+  /** Held by ourselves from now on, with room for `wanted` bytes in all. */
   const keep = (wanted: number): void => {
     if (store === own && start + wanted <= own.length) return;
     const heldBytes = size();
-    // Twice as much each time, so that a stream of single bytes is not copied over and over.
-    const next = wanted <= own.length ? own : Buffer.allocUnsafeSlow(Math.max(wanted, 2 * heldBytes, minCapacityBytes));
+    // Room for twice what is held: neither single bytes nor one false length after the other copy it over and over.
+    const room = Math.max(wanted, 2 * heldBytes, minCapacityBytes);
+    const next = room <= own.length ? own : Buffer.allocUnsafeSlow(room);
     store.copy(next, 0, start, end);
     [own, store, start, end] = [next, next, 0, heldBytes];
   };
@@ -61,9 +62,9 @@ export const byteWindow = (source: AsyncIterable<Uint8Array>, startOffset: numbe
   /** What the stream gave and is not held yet. */
   let ahead: Buffer = Buffer.alloc(0);
 
-  const readAhead = async (wanted: number): Promise<void> => {
+  const readAhead = async (): Promise<void> => {
     // The stream may write over what it gave before.
-    if (size() > 0) keep(wanted);
+    if (size() > 0) keep(size());
     const next = await iterator.next();
     if (next.done) ended = true;
     else ahead = viewOf(next.value);
@@ -82,7 +83,7 @@ export const byteWindow = (source: AsyncIterable<Uint8Array>, startOffset: numbe
     held,
     fill: async (wanted) => {
       while (size() < wanted && !ended) {
-        if (ahead.length === 0) await readAhead(wanted);
+        if (ahead.length === 0) await readAhead();
         if (ahead.length > 0) take(wanted);
       }
       return size() >= wanted;

@@ -4,7 +4,7 @@ export type OpenPage = (bytes: number) => Buffer;
 /** A page that nobody uses again. */
 export const newPage: OpenPage = (bytes) => Buffer.allocUnsafeSlow(bytes);
 
-/** What one job has lent. To be disposed of when nobody reads what is in it any more: others write there then. */
+/** What one job has borrowed. To be disposed of when nobody reads what is in it any more: others write there then. */
 export interface Pages extends Disposable {
   open: OpenPage;
 }

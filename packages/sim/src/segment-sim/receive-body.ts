@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 import { simLimits } from "./limits.ts";
 
 export type ReceivedBody = { kind: "bytes"; bytes: Buffer } | { kind: "too-large" } | { kind: "unreadable" };
@@ -17,10 +17,10 @@ const decompress = async (bytes: Buffer): Promise<ReceivedBody> => {
   }
 };
 
-/** How much of the body to keep, and where. */
-const roomFor = (request: IncomingMessage, openPage: OpenPage): Buffer => {
-  const told = Number(request.headers["content-length"] ?? simLimits.maxRequestBytes);
-  return openPage(Math.min(told, simLimits.maxRequestBytes));
+/** Where the body is kept: of a request that comes in chunks nobody knows how long it will be. */
+const roomFor = ({ headers }: IncomingMessage, openPage: OpenPage): Buffer => {
+  const told = headers["transfer-encoding"] ? simLimits.maxRequestBytes : Number(headers["content-length"] ?? 0);
+  return told === 0 ? Buffer.alloc(0) : openPage(Math.min(told, simLimits.maxRequestBytes));
 };
 
 /**

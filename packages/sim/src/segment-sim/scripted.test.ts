@@ -1,3 +1,4 @@
+import { request as httpRequest } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
 import type { Control } from "./control.ts";
 import type { RuleAction } from "./rules.ts";
@@ -68,6 +69,30 @@ test("a delayed request is accepted as usual, after its delay", async () => {
   expect((await send(sim.url, "a")).status).toBe(200);
   expect(performance.now() - before).toBeGreaterThan(45);
   expect(sim.stats().accepted).toBe(1);
+});
+
+test("a delayed request keeps its own events while other ones come", async () => {
+  const sim = await start({ rules: [{ match: { messageId: "late" }, then: { delayMs: 100 } }] });
+  const late = send(sim.url, "late");
+  for (const id of ["b", "c"]) await send(sim.url, id);
+  await late;
+  const calls = (await (await fetch(`${sim.url}/__calls`)).json()) as { call: object }[]; // its own page
+  expect(calls.map((accepted) => accepted.call)).toEqual(["b", "c", "late"].map(call));
+});
+
+test("a request that comes in chunks is received as any other", async () => {
+  const sim = await start({});
+  const body = JSON.stringify({ batch: ["a", "b"].map(call), writeKey: "key-1" });
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const request = httpRequest(`${sim.url}/v1/batch`, { method: "POST" }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on("error", reject);
+    request.write(body.slice(0, 40)); // without a content-length, as more may come
+    request.end(body.slice(40));
+  });
+  expect(status).toBe(200);
+  expect([...sim.ids().keys()]).toEqual(["a", "b"]);
 });
 
 test("a rule for one event refuses its batch and no other", async () => {

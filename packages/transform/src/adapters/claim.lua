@@ -35,23 +35,18 @@ if not newest or digits ~= newest.digits then
   older[#older + 1], newest = newest, { number = newest and newest.number + 1 or 1, digits = digits, live = 0, added = 0, since = now }
 end
 
-local answers, open, idOf, fieldOf, bucketOf = {}, {}, {}, {}, {}
-local count = #ids / 20
+local answers, open, idOf, fieldOf, bucketOf, count = {}, {}, {}, {}, {}, #ids / 20
 for i = 1, count do open[i], idOf[i] = i, sub(ids, 20 * i - 19, 20 * i - 10) end
 for turn = 0, count > 0 and #older or -1 do
   local held, fields, left, leftCount = older[turn] or newest, {}, {}, 0
-  local digitsEnd = held.digits - 10
-  for k = 1, count do local i = open[k]; fields[k] = sub(ids, 20 * i - 9, 20 * i + digitsEnd) end
+  for k = 1, count do fields[k] = sub(ids, 20 * open[k] - 9, 20 * open[k] - 10 + held.digits) end
   local buckets = call('HMGET', KEYS[2] .. held.number, unpack(fields))
   if held == newest then fieldOf, bucketOf = fields, buckets end
   for k = 1, count do
-    local i, bucket, at = open[k], buckets[k], nil
-    if bucket then
-      at = 0
-      repeat at = find(bucket, idOf[i], at + 1, true) until not at or at % 22 == 1 and not isOver(bucket, at)
-    end
+    local i, bucket, at = open[k], buckets[k] or '', 0
+    repeat at = find(bucket, idOf[i], at + 1, true) until not at or at % 22 == 1 and not isOver(bucket, at)
     if at then answers[i] = sub(bucket, at + 10, at + 15) == owner and '1' or '0'
-    else leftCount = leftCount + 1; left[leftCount] = i end
+    else left[leftCount + 1], leftCount = i, leftCount + 1 end
   end
   open, count = left, leftCount
   if count == 0 then break end
@@ -61,17 +56,15 @@ if count == 0 then return table.concat(answers) end
 local claim, writes, last, slotOf, pushedOut = owner .. struct.pack('>I6', now), {}, 0, {}, 0
 for k = 1, count do
   local i = open[k]
-  local field = fieldOf[i]
-  local slot = slotOf[field]
-  if slot then writes[slot] = writes[slot] .. idOf[i] .. claim
-  else
+  local field, slot = fieldOf[i], slotOf[fieldOf[i]]
+  if not slot then
     local bucket, first = bucketOf[i] or '', 1
     while first < #bucket and isOver(bucket, first) do first = first + 22 end
     if first > 1 then bucket, pushedOut = sub(bucket, first), pushedOut + (first - 1) / 22 end
-    writes[last + 1], last = field, last + 2
-    slotOf[field], writes[last] = last, bucket .. idOf[i] .. claim
+    last, slot = last + 2, last + 2
+    slotOf[field], writes[slot - 1], writes[slot] = slot, field, bucket
   end
-  answers[i] = '1'
+  answers[i], writes[slot] = '1', writes[slot] .. idOf[i] .. claim
 end
 local key, live, added = KEYS[2] .. newest.number, newest.live + count - pushedOut, newest.added + count
 call('HSET', key, unpack(writes))

@@ -32,6 +32,14 @@ describe("claims in Redis", () => {
     expect(await claim(owner("t-2"), ["b", "c"])).toEqual([false, true]);
   });
 
+  it("answers for each id in its place, over several scripts", async () => {
+    const claim = claimsAt({ ms: 1_000_000 });
+    const ids = Array.from({ length: 2_500 }, (_, i) => `id-${i}`);
+    const taken = (_: string, i: number) => (i >= 900 && i < 1_100) || i === 2_300;
+    await claim(owner("t-1"), ids.filter(taken));
+    expect(await claim(owner("t-2"), ids)).toEqual(ids.map((id, i) => !taken(id, i)));
+  });
+
   it("an owner that runs again wins its own claims again", async () => {
     const claim = claimsAt({ ms: 1_000_000 });
     await claim(owner("t-1"), ["a", "b"]);

@@ -4,7 +4,7 @@ import type { Claims } from "../ports.ts";
 import { claimIds, claimKeys, claimOwner } from "./claim-layout.ts";
 
 const claimScript = luaScript(new URL("./claim.lua", import.meta.url));
-/** One script holds Redis for about 4 us an id, and Lua's stack for two values each. */
+/** A script holds Redis for some 3 us an id, and Lua's stack for two values each. */
 const idsAtOnce = 1_000;
 
 interface ClaimScope {

@@ -1,6 +1,6 @@
+import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 import type { CallText } from "./call-text.ts";
 import { callSeparator } from "./pack.ts";
-import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 
 /** Bytes that stand in JSON as they are; the others are control characters, quote, backslash and what is not ASCII. */
 const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>

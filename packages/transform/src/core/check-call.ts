@@ -1,6 +1,6 @@
 import { segmentLimits, type TrackCall } from "@currents-relay/shared/contracts/call.ts";
-import { callText, type CallText } from "./call-text.ts";
 import { ok, quarantine, type Outcome } from "@currents-relay/shared/core/outcome.ts";
+import { callText, type CallText } from "./call-text.ts";
 
 /** A call as it goes over the wire: serialised once, here, and never again. */
 export interface SerialisedCall {

@@ -2,13 +2,13 @@ import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { DropReason, QuarantineReason } from "@currents-relay/shared/contracts/reasons.ts";
 import { drop, ok, type Outcome } from "@currents-relay/shared/core/outcome.ts";
+import { newPage, type OpenPage } from "@currents-relay/shared/core/pages.ts";
 import type { CallText } from "./call-text.ts";
 import { serialiseCall, type SerialisedCall } from "./check-call.ts";
 import { compileRules } from "./compiled-rules.ts";
 import { textOf } from "./identity.ts";
 import type { MappedCall } from "./map-event.ts";
 import { mappedEvents, type MappedEvent } from "./mapped-events.ts";
-import { newPage, type OpenPage } from "@currents-relay/shared/core/pages.ts";
 import type { ConnectorRules } from "./rules.ts";
 
 /** A call that is ready to be claimed and packed. */

@@ -2,12 +2,12 @@ import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { EventRecord } from "@currents-relay/shared/contracts/event.ts";
 import { ok, type Outcome } from "@currents-relay/shared/core/outcome.ts";
+import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 import type { AvroMappers, CompiledRules } from "./compiled-rules.ts";
 import type { CallText } from "./call-text.ts";
 import { CallWriter } from "./call-writer.ts";
 import { asBuffer, decodeChunk } from "./decode-chunk.ts";
 import type { MappedCall } from "./map-event.ts";
-import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 
 /** Records are mostly text, and their keys come on top: 1.5 for email clicks, more for what is short. */
 const mostJsonForAvro = 2;
