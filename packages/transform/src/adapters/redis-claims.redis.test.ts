@@ -83,6 +83,9 @@ describe("claims in Redis", () => {
     expect(await tables("growing")).toHaveLength(2);
     expect(await claim(owner("t-3"), [...first, ...second])).not.toContain(true);
     expect(await claim(owner("t-1"), first)).toEqual(first.map(() => true));
+    const mixed = idsOf("fresh", 300).flatMap((fresh, i) => [second[i]!, first[i]!, fresh]);
+    expect(await claim(owner("t-2"), mixed)).toEqual(mixed.map((_, i) => i % 3 !== 1));
+    expect(await claim(owner("t-4"), mixed)).not.toContain(true);
   });
 
   it("keeps no more than a window brings, for as long as ids come", async () => {
