@@ -8,6 +8,6 @@ import { setFlagsFromString } from "node:v8";
  * scavenges cost it little: its space for young ones stays at the 1 MB it begins with, and what was sent is free soon.
  */
 export const tuneProcess = (command: string | undefined): void => {
-  setFlagsFromString("--heap-growing-percent=120");
+  setFlagsFromString("--heap-growing-percent=100");
   if (command === "deliver") setFlagsFromString("--semi-space-growth-factor=1");
 };
