@@ -3,6 +3,7 @@ import type { IngestJob, QuarantineJob, TransformJob } from "@currents-relay/sha
 import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import type { Item } from "@currents-relay/shared/queues/stage-worker.ts";
+import { countedPages } from "@currents-relay/shared/testing/counted-pages.ts";
 import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
 import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
 import { describe, expect, it } from "vitest";
@@ -179,17 +180,7 @@ describe("the pages that chunks lie in", () => {
   const bodies = (name: string): string => Buffer.concat(clicks(3, name)).toString("hex");
 
   it("are of one object alone for as long as it is in hand, and then of the next", async () => {
-    const pool = openPagePool(2);
-    const pages = new Set<Buffer>();
-    const openPages: IngestPorts["openPages"] = () => {
-      const { open, [Symbol.dispose]: dispose } = pool();
-      const noting = (bytes: number) => {
-        const page = open(bytes);
-        pages.add(page);
-        return page;
-      };
-      return { open: noting, [Symbol.dispose]: dispose };
-    };
+    const { openPages, lent } = countedPages(2);
     const worlds = ["a", "b", "c", "d"].map((name) => aWorld(aClickFile(name)));
     const [a, b, c, d] = worlds as [(typeof worlds)[0], (typeof worlds)[0], (typeof worlds)[0], (typeof worlds)[0]];
     const later = Promise.withResolvers<void>();
@@ -199,7 +190,7 @@ describe("the pages that chunks lie in", () => {
     await first;
     await take(d, openPages);
     expect(worlds.map(bodyOf)).toEqual(["a", "b", "c", "d"].map(bodies));
-    expect(pages.size).toBe(2);
+    expect(lent.size).toBe(2);
   });
 });
 

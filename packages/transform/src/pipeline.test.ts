@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { collect } from "@currents-relay/shared/runtime/collect.testing.ts";
+import { countedPages } from "@currents-relay/shared/testing/counted-pages.ts";
 import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
 import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
 import { describe, expect, it } from "vitest";
@@ -149,17 +150,7 @@ describe("the way of one chunk", () => {
 
   it("chunks in hand at the same time do not write where the others' calls are, and the next ones do", async () => {
     const world = aWorld([]);
-    const pool = openPagePool(2);
-    const pages = new Set<Buffer>();
-    const openPages = () => {
-      const { open, [Symbol.dispose]: dispose } = pool();
-      const noting = (bytes: number) => {
-        const page = open(bytes);
-        pages.add(page);
-        return page;
-      };
-      return { open: noting, [Symbol.dispose]: dispose };
-    };
+    const { openPages, lent } = countedPages(2);
     const transform = (id: string, hold: Promise<void>) => {
       const toDeliver: TransformPorts["toDeliver"] = async (parcels) => {
         await hold; // as for the note of its batches
@@ -175,7 +166,7 @@ describe("the way of one chunk", () => {
     await first;
     await transform("d", Promise.resolve());
     expect(world.delivered()).toEqual(["b", "c", "a", "d"]);
-    expect(pages.size).toBe(2);
+    expect(lent.size).toBe(2);
   });
 
   it("a chunk that is not in the spool yet is waited for", async () => {
