@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import { collect } from "@currents-relay/shared/runtime/collect.testing.ts";
 import { countedPages } from "@currents-relay/shared/testing/counted-pages.ts";
 import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
 import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
 import { describe, expect, it } from "vitest";
-import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import type { ConnectorRules } from "./core/rules.ts";
 import { avroLong, avroString } from "./core/testing/avro-bytes.ts";
 import { anAvroChunk, aJsonChunk } from "./core/testing/chunks.ts";

@@ -1,5 +1,6 @@
 import { readRecordType } from "@currents-relay/shared/avro/record-type.ts";
 import type { AvroValue, EventRecord } from "@currents-relay/shared/contracts/event.ts";
+import { newPage } from "@currents-relay/shared/core/pages.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { glossary } from "./catalog.ts";
@@ -8,7 +9,6 @@ import { CallWriter } from "./call-writer.ts";
 import { compileDirectMapper } from "./direct-mapper.ts";
 import { compileMapper } from "./map-event.ts";
 import type { ConnectorRules } from "./rules.ts";
-import { newPage } from "@currents-relay/shared/core/pages.ts";
 import { avroArray, avroBytes, avroDouble, avroFloat, avroLong, avroString } from "./testing/avro-bytes.ts";
 import { aFullRecord, aGeneralRecord, aSparseRecord, customEvent, emailClick, someRules } from "./testing/records.ts";
 
