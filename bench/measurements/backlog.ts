@@ -3,7 +3,7 @@ import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { hardMark } from "@currents-relay/shared/spool/compressed.ts";
 import { readWorkspaceStatus, type WorkspaceStatus } from "@currents-relay/shared/stage/status.ts";
 import { costBetween } from "../costs.ts";
-import type { Readings } from "../figure.ts";
+import { percentile, type Readings } from "../figure.ts";
 import type { Bench, Measurement } from "../measurement.ts";
 import { readRedisCounters } from "../redis-counters.ts";
 import { bytesOfKeys } from "../redis-memory.ts";
@@ -21,14 +21,21 @@ const first: Pile = { workspace: "first", events: 1_000 };
 
 const usedNow = async ({ redis }: Rig): Promise<number> => (await readRedisCounters(redis)).usedBytes;
 
-/** Once nothing comes or goes any more. */
+const readingsOfRest = 11;
+const noiseBytes = 1_000;
+
+/**
+ * Once nothing comes or goes any more: the middle of some readings, of which most are alike. Redis counts the buffers of a
+ * connection some time after it has taken or freed them, so that single readings are 20 KB too high or too low.
+ */
 const usedBytes = async ({ signal }: Bench, rig: Rig): Promise<number> => {
-  let before = Number.NaN;
-  return until({ what: "Redis is at rest", signal, everyMs: 300 }, async () => {
-    const now = await usedNow(rig);
-    const isSame = Math.abs(now - before) < 1_000;
-    before = now;
-    return isSame ? now : undefined;
+  const readings: number[] = [];
+  return until({ what: "Redis is at rest", signal, everyMs: 200 }, async () => {
+    readings.push(await usedNow(rig));
+    const last = readings.slice(-readingsOfRest);
+    const middle = percentile(last, 0.5);
+    const alike = last.filter((reading) => Math.abs(reading - middle) < noiseBytes);
+    return last.length === readingsOfRest && alike.length > readingsOfRest / 2 ? middle : undefined;
   });
 };
 
