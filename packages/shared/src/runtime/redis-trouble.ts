@@ -19,8 +19,15 @@ export const isRedisTrouble = (error: unknown): boolean =>
 const firstWaitMs = 200;
 const longestWaitMs = 2_000;
 
+/** Who waits for Redis, for how long at most, and who is told. */
+interface Waiter {
+  redis: Redis;
+  log: Logger;
+  signal: AbortSignal;
+}
+
 /** Asks Redis to write until it does: first after 0.2 s, at last every 2 s. Rejects when the signal aborts. */
-export const waitUntilWritable = async (redis: Redis, signal: AbortSignal): Promise<void> => {
+export const waitUntilWritable = async ({ redis, log, signal }: Waiter): Promise<void> => {
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
     await delay(waitMs, undefined, { signal });
     try {
@@ -28,6 +35,7 @@ export const waitUntilWritable = async (redis: Redis, signal: AbortSignal): Prom
       return;
     } catch (error) {
       if (signal.aborted || !isRedisTrouble(error)) throw error;
+      logTrouble(log, error);
     }
   }
 };
@@ -47,17 +55,14 @@ export const unlessAborted = async <T>(signal: AbortSignal, command: Promise<T>)
 };
 
 /** Does it again, as often as needed, each time that Redis can be written again. Only for what may be repeated. */
-export const throughTrouble = async <T>(
-  { redis, log, signal }: { redis: Redis; log: Logger; signal: AbortSignal },
-  action: () => Promise<T>,
-): Promise<T> => {
+export const throughTrouble = async <T>(waiter: Waiter, action: () => Promise<T>): Promise<T> => {
   for (;;) {
     try {
       return await action();
     } catch (error) {
-      if (signal.aborted || !isRedisTrouble(error)) throw error;
-      logTrouble(log, error);
-      await waitUntilWritable(redis, signal);
+      if (waiter.signal.aborted || !isRedisTrouble(error)) throw error;
+      logTrouble(waiter.log, error);
+      await waitUntilWritable(waiter);
     }
   }
 };
