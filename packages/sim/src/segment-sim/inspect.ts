@@ -37,8 +37,9 @@ const controlled = async (segment: Segment, request: IncomingMessage): Promise<A
 };
 
 /**
- * The stand-in's own pages: `GET /__stats`, `/__ids` (NDJSON, sent by this function itself), `/__calls?limit=`
- * (default 100), `/__arrivals`, and `POST /__control`. Undefined where there is nothing left to send.
+ * The stand-in's own pages: `GET /__stats`, `/__accepted` (a number, as cheap as can be), `/__ids` (NDJSON, sent by this
+ * function itself), `/__calls?limit=` (default 100), `/__arrivals`, and `POST /__control`. Undefined where there is
+ * nothing left to send.
  */
 export const inspect = async (
   segment: Segment,
@@ -50,6 +51,8 @@ export const inspect = async (
   switch (`${request.method} ${pathname}`) {
     case "GET /__stats":
       return json(200, ledger.stats());
+    case "GET /__accepted":
+      return json(200, ledger.accepted());
     case "GET /__arrivals":
       return json(200, ledger.arrivals.last(Infinity));
     case "GET /__calls": {
@@ -60,7 +63,7 @@ export const inspect = async (
     }
     case "GET /__ids":
       response.writeHead(200, { "content-type": "application/x-ndjson" });
-      await pipeline(Readable.from(idLines(ledger.ids)), response);
+      await pipeline(Readable.from(idLines(ledger.ids())), response);
       return undefined;
     case "POST /__control":
       return controlled(segment, request);

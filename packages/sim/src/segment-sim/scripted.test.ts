@@ -122,6 +122,7 @@ test("the stand-in's pages show its counts, ids, last calls and arrivals", async
   await send(sim.url, "b");
   const page = (path: string) => fetch(sim.url + path);
   expect(await (await page("/__stats")).json()).toEqual(sim.stats());
+  expect(await (await page("/__accepted")).json()).toBe(3);
   expect(await (await page("/__ids")).text()).toBe('{"id":"a","count":1}\n{"id":"b","count":2}\n');
   expect(await (await page("/__calls?limit=2")).json()).toMatchObject([{ call: call("b") }, { call: call("b") }]);
   expect(await (await page("/__arrivals")).json()).toMatchObject([{ events: 2 }, { events: 1 }]);

@@ -118,7 +118,7 @@ export const startSegmentSim = async (options: SegmentSimOptions = {}): Promise<
         await log?.close();
       },
       stats: () => segment.ledger().stats(),
-      ids: () => segment.ledger().ids,
+      ids: () => segment.ledger().ids(),
       arrivals: () => segment.ledger().arrivals.last(Infinity),
       control: segment.control,
     };
