@@ -114,6 +114,7 @@ test("redis forgets nothing: every write on disk before the answer, nothing evic
   const redis = serviceOf("redis");
   expect(redis.command?.join(" ")).toMatch(/--appendonly yes --appendfsync always/);
   expect(redis.command?.join(" ")).toMatch(/--maxmemory-policy noeviction/);
+  expect(redis.command?.join(" ")).toMatch(/--auto-aof-rewrite-min-size 256mb --save {2}/);
   expect(redis.healthcheck?.test?.join(" ")).toMatch(/redis-cli ping/);
   expect(mountsOf(redis)).toEqual(["redis-data:/data"]);
 });

@@ -35,12 +35,19 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-test("the server syncs every write to disk and evicts nothing", async () => {
+test("the server syncs every write to disk, evicts nothing, and writes its file anew when that is worth its while", async () => {
   const server = await start({ maxmemory: "50mb" });
-  const settings = await ask(server, (redis) =>
-    redis.config("GET", "appendonly", "appendfsync", "maxmemory-policy", "maxmemory"),
-  );
-  expect(settings).toEqual(expect.arrayContaining(["always", "noeviction", "yes", String(50 * 1024 * 1024)]));
+  const asked = ["appendonly", "appendfsync", "auto-aof-rewrite-min-size", "save", "maxmemory-policy", "maxmemory"];
+  const answer = await ask(server, (redis) => redis.config("GET", ...asked));
+  const settings = new Map(answer.map((name, at) => [name, answer[at + 1]]));
+  expect(asked.map((name) => settings.get(name))).toEqual([
+    "yes",
+    "always",
+    String(256 * 1024 * 1024),
+    "",
+    "noeviction",
+    String(50 * 1024 * 1024),
+  ]);
 });
 
 test("what was written before a kill -9 is there after the restart, on the same port", async () => {

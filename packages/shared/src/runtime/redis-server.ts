@@ -43,6 +43,8 @@ export class RedisServerMissing extends Error {
 const readyWithinMs = 60_000;
 const stopWithinMs = 5_000;
 const portTries = 5;
+/** A rewrite of the append-only file halves the throughput while it lasts (ADR 0034). */
+const rewriteFrom = "256mb";
 /** The exit code by which the script below says that no server is on PATH. */
 const missingCode = 127;
 
@@ -146,6 +148,7 @@ const serverArgs = (options: RedisServerOptions, dir: string, port: number): str
     daemonize: "no",
     save: "",
     ...(aof === "no" ? { appendonly: "no" } : { appendonly: "yes", appendfsync: aof }),
+    "auto-aof-rewrite-min-size": rewriteFrom,
     maxmemory: options.maxmemory ?? "0",
     "maxmemory-policy": "noeviction",
   };
