@@ -43,7 +43,7 @@ export class RedisServerMissing extends Error {
 const readyWithinMs = 60_000;
 const stopWithinMs = 5_000;
 const portTries = 5;
-/** A rewrite of the append-only file halves the throughput while it lasts (ADR 0034). */
+/** A rewrite of the append-only file takes the throughput down while it lasts (ADR 0034). */
 const rewriteFrom = "256mb";
 /** The exit code by which the script below says that no server is on PATH. */
 const missingCode = 127;
