@@ -148,6 +148,13 @@ describe("the way of one chunk", () => {
     expect(world.delivered()).toEqual(["a", "a", "b"]);
   });
 
+  it("a chunk that runs again under rules that only write its events in another way hands over nothing twice", async () => {
+    const world = aWorld([anOpen("a"), anOpen("b")]);
+    await transformChunk(world.ports, rules)(job);
+    await transformChunk(world.ports, { ...rules, eventNames: { "users.messages.email.Open": "Opened" } })(job);
+    expect(world.delivered()).toEqual(["a", "b"]);
+  });
+
   it("chunks in hand at the same time do not write where the others' calls are, and the next ones do", async () => {
     const world = aWorld([]);
     const { openPages, lent } = countedPages(2);

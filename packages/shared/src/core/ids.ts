@@ -27,8 +27,8 @@ export const ingestJobId = (file: FileId): JobId => `i-${file}` as JobId;
 export const transformJobId = (file: FileId, chunkIndex: number, records: number): JobId =>
   `t-${file}-${chunkIndex}-${records}` as JobId;
 /**
- * The batches of one chunk are numbered in order; `parent` is the chunk's job id. The fingerprint (8 hex digits) is of the
- * batch's bytes: a chunk that runs again and comes to other batches must not take them for those of the first run.
+ * The batches of one chunk are numbered in order; `parent` is the chunk's job id. The fingerprint (8 hex digits) tells which of
+ * its events are in the batch: a chunk that runs again and comes to other batches must not take them for those of the first run.
  */
 export const deliverJobId = (parent: JobId, fingerprint: string, batchIndex: number): JobId =>
   `d-${parent.slice(2)}-${fingerprint}-${batchIndex}` as JobId;

@@ -6,23 +6,22 @@ import type { QuarantineReason } from "@currents-relay/shared/contracts/reasons.
 import { deliverJobId, type JobId, quarantineJobId } from "@currents-relay/shared/core/ids.ts";
 import type { Outcome } from "@currents-relay/shared/core/outcome.ts";
 import type { Parcel } from "@currents-relay/shared/contracts/parcel.ts";
-import type { SerialisedCall } from "./check-call.ts";
 import { decodeChunk, type DecodedEvent } from "./decode-chunk.ts";
 import { isNestedDeeperThan, maxNesting, toJsonValue } from "./json-value.ts";
-import type { QuarantinedEvent } from "./map-chunk.ts";
+import type { QuarantinedEvent, ReadyCall } from "./map-chunk.ts";
 import { type Body, bodyBytes } from "./pack.ts";
 
 /** One parcel for each request body, in order. */
 export const deliverParcels = (
   chunkJob: JobId,
   header: ChunkHeader,
-  bodies: readonly Body<SerialisedCall>[],
+  bodies: readonly Body<ReadyCall>[],
   reread?: Reread,
 ): Parcel<DeliverJob>[] =>
   bodies.map((body, index) => {
     const payload = bodyBytes(body);
     return {
-      id: deliverJobId(chunkJob, fingerprintOf(payload), index),
+      id: deliverJobId(chunkJob, fingerprintOf(body), index),
       events: body.calls.length,
       payload,
       data: {
@@ -37,8 +36,11 @@ export const deliverParcels = (
     };
   });
 
-/** Only tells the batches of one chunk apart, after a crash in a bad moment: a checksum does. */
-const fingerprintOf = (payload: Buffer): string => crc32(payload).toString(16).padStart(8, "0");
+/** Which of the chunk's events are in it. Tells the batches of one chunk apart, after a crash in a bad moment: a checksum does. */
+const fingerprintOf = ({ calls }: Body<ReadyCall>): string =>
+  crc32(Uint32Array.from(calls, ({ index }) => index))
+    .toString(16)
+    .padStart(8, "0");
 
 /**
  * One parcel for each reason, with the events themselves in the payload: one JSON line each, with where it came from
