@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
@@ -119,6 +120,32 @@ describe("the way of one batch", () => {
   it("Retry-After is honoured in full", async () => {
     const outcome = await deliverBatch(aWorld(status(429, "3600")).ports)(job);
     expect(outcome).toMatchObject({ kind: "retry", afterMs: 3_600_000 });
+  });
+
+  it("the payload and its part of the rate are asked for together, and both waited for", async () => {
+    const world = aWorld(status(200));
+    const [read, granted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const asked: string[] = [];
+    const running = deliverBatch({
+      ...world.ports,
+      readBatch: async (id, count) => {
+        asked.push("payload");
+        await read.promise;
+        return world.ports.readBatch(id, count);
+      },
+      takeRate: async (events) => {
+        asked.push(`rate for ${events}`);
+        await granted.promise;
+        return undefined;
+      },
+    })(job);
+    await setImmediate();
+    expect(asked).toEqual(["payload", "rate for 3"]);
+    read.resolve();
+    await setImmediate();
+    expect(world.sent).toEqual([]);
+    granted.resolve();
+    expect((await running).kind).toBe("ok");
   });
 
   it("a rate that is used up gives the batch back unsent", async () => {

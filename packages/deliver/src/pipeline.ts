@@ -20,17 +20,16 @@ interface BatchJob<Job extends DeliverJob> {
 /** How long a batch waits for a word on the credentials. */
 const credentialWaitMs = 200;
 
-/** The way of one batch: outage? -> read -> rate -> outage? -> send -> verdict -> done | split | hold | wait. */
+/** The way of one batch: outage? -> read, rate -> outage? -> send -> verdict -> done | split | hold | wait. */
 export const deliverBatch =
   <Job extends DeliverJob>(ports: DeliverPorts<Job>) =>
   async ({ id, data, ageMs, signal }: BatchJob<Job>): Promise<Outcome<Tally>> => {
     const barred = barrier(ports.outage.look());
     if (barred) return barred;
 
-    const batch = await ports.readBatch(id, data.calls);
+    // One wait for Redis, not two. What is missing has taken its part of the rate for nothing; that is rare.
+    const [batch, queued] = await Promise.all([ports.readBatch(id, data.calls), ports.takeRate(data.calls, signal)]);
     if (!batch) return missingPayload(id, ageMs);
-
-    const queued = await ports.takeRate(batch.count, signal);
     if (queued) return retry(queued.afterMs, new Error("the rate of the workspace is used up"));
 
     signal.throwIfAborted();
