@@ -99,7 +99,7 @@ const redisCostOnTop = async (bench: Bench, rig: Rig): Promise<number> => {
 };
 
 /** What the ids in the dedup window take. */
-const rememberedBytes = (rig: Rig): Promise<number> => bytesOfKeys(rig.redis, "relay:claims:acme:*");
+const rememberedBytes = (rig: Rig): Promise<number> => bytesOfKeys(rig.redis, "relay:claimed:acme:*");
 
 const openBacklog = async (bench: Bench, processes: NonNullable<RigOptions["processes"]>): Promise<Rig> => {
   const rig = await openRig(bench, { workspaces: [first.workspace, "acme"], processes });

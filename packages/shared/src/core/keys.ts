@@ -49,4 +49,4 @@ export const credentialCheckKey = (workspace: string, subject: string): string =
 /** Hash with an expiry: the pacing of one rate group. */
 export const rateKey = (group: string): string => `${keyPrefix}:rate:${group}`;
 /** Hash: the tables of one scope's claims (transform/src/adapters/claim.lua); each table's key is this and its number. */
-export const claimsKey = (scope: string): string => `${keyPrefix}:claims:${scope}`;
+export const claimsKey = (scope: string): string => `${keyPrefix}:claimed:${scope}`;

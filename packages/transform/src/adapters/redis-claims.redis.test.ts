@@ -3,6 +3,7 @@ import { startRedisServer, type RedisServer } from "@currents-relay/shared/runti
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { claimsKey } from "@currents-relay/shared/core/keys.ts";
 import { Redis } from "ioredis";
+import { array, assert, asyncProperty, constantFrom, integer, oneof, tuple, uniqueArray } from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimOwner } from "./claim-layout.ts";
 import { lookUpClaim } from "./claim-lookup.ts";
@@ -72,12 +73,59 @@ describe("claims in Redis", () => {
     }
   });
 
+  it("does as a list of all claims would, whatever comes and however late", async () => {
+    const chunks = tuple(integer({ min: 0, max: 4 }), uniqueArray(integer({ min: 0, max: 40 }), { maxLength: 12 }));
+    const pauses = oneof(integer({ min: 0, max: 3 }), constantFrom(98, 99, 100, 101, 250));
+    await assert(
+      asyncProperty(array(tuple(pauses, chunks), { maxLength: 60 }), async (steps) => {
+        const clock = { ms: 1_000_000 };
+        const claim = claimsAt(clock, 100);
+        const known = new Map<number, { owner: number; atMs: number }>();
+        for (const [pauseMs, [by, ids]] of steps) {
+          clock.ms += pauseMs;
+          const expected = ids.map((id) => {
+            const before = known.get(id);
+            if (before && clock.ms - before.atMs < 100) return before.owner === by;
+            known.set(id, { owner: by, atMs: clock.ms });
+            return true;
+          });
+          expect(await claim(owner(`t-${by}`), ids.map(String))).toEqual(expected);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("keeps of its calls only those whose window is not over, also when many end at once", async () => {
+    const clock = { ms: 1_000_000 };
+    const claim = claimsAt(clock, hourMs, "calls");
+    for (let call = 0; call < 1_000; call++) {
+      await claim(owner(`t-${call}`), [`id-${call}`]);
+      clock.ms += 1;
+    }
+    clock.ms = 1_000_000 + hourMs + 599; // the first 600 are over
+    const all = Array.from({ length: 1_000 }, (_, call) => `id-${call}`);
+    expect(await claim(owner("late"), all)).toEqual(all.map((_, call) => call < 600));
+    for (let call = 0; call < 10; call++) await claim(owner("late"), [`more-${call}`]);
+    expect(await redis.hlen(`${claimsKey("calls")}:1:calls`)).toBe(1_000 - 600 + 11);
+  });
+
+  it("goes on in another table when a table's calls have used up their numbers", async () => {
+    const claim = claimsAt({ ms: 1_000_000 }, hourMs, "numbers");
+    await claim(owner("t-1"), ["a"]);
+    const state = await redis.hget(claimsKey("numbers"), "1");
+    await redis.hset(claimsKey("numbers"), "1", state!.replace(/ 2$/, ` ${2 ** 32}`));
+    expect(await claim(owner("t-2"), ["a", "b"])).toEqual([false, true]);
+    expect(await redis.hkeys(claimsKey("numbers"))).toEqual(["1", "2"]);
+    expect(await claim(owner("t-2"), ["a", "b"])).toEqual([false, true]);
+  });
+
   const idsOf = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${i}`);
   const tables = async (scope: string) => Object.keys(await redis.hgetall(claimsKey(scope)));
 
   it("finds every id again after its table was full and a larger one took over", async () => {
     const claim = claimsAt({ ms: 1_000_000 }, hourMs, "growing");
-    const [first, second] = [idsOf("first", 70_000), idsOf("second", 2_000)];
+    const [first, second] = [idsOf("first", 140_000), idsOf("second", 2_000)];
     expect(await claim(owner("t-1"), first)).toEqual(first.map(() => true));
     expect(await claim(owner("t-2"), second)).toEqual(second.map(() => true));
     expect(await tables("growing")).toHaveLength(2);
@@ -109,13 +157,14 @@ describe("claims in Redis", () => {
   it("gives back the memory of a flood, one window after it is over", async () => {
     const clock = { ms: 1_000_000 };
     const claim = claimsAt(clock, hourMs, "flood");
-    await claim(owner("t-1"), idsOf("flood", 70_000));
+    await claim(owner("t-1"), idsOf("flood", 140_000));
     for (let round = 0; round < 50; round++) {
       await claim(owner("t-2"), idsOf(`round-${round}`, 10));
       clock.ms += hourMs / 20;
     }
     expect(await tables("flood")).toEqual(["3"]);
-    expect(await redis.keys(`${claimsKey("flood")}:*`)).toEqual([`${claimsKey("flood")}:3`]);
+    const third = `${claimsKey("flood")}:3`;
+    expect((await redis.keys(`${claimsKey("flood")}:*`)).toSorted()).toEqual([third, `${third}:calls`]);
     expect(await claim(owner("t-3"), idsOf("round-49", 10))).not.toContain(true);
   });
 
@@ -131,11 +180,11 @@ describe("claims in Redis", () => {
   it("says whose an id is and since when", async () => {
     const clock = { ms: 1_000_000 };
     const claim = claimsAt(clock, hourMs, "asked");
-    await claim(owner("t-1"), idsOf("early", 70_000));
+    await claim(owner("t-1"), idsOf("early", 140_000));
     clock.ms += 1;
     await claim(owner("t-2"), idsOf("late", 1_000));
     const lookUp = (id: string) => lookUpClaim(redis, "asked", id);
-    expect(await lookUp("early-69999")).toEqual({ owner: claimOwner(owner("t-1")), atMs: 1_000_000 });
+    expect(await lookUp("early-139999")).toEqual({ owner: claimOwner(owner("t-1")), atMs: 1_000_000 });
     expect(await lookUp("late-0")).toEqual({ owner: claimOwner(owner("t-2")), atMs: 1_000_001 });
     expect(await lookUp("never")).toBeUndefined();
     clock.ms += hourMs;
