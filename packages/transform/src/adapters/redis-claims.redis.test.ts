@@ -110,6 +110,20 @@ describe("claims in Redis", () => {
     expect(await redis.hlen(`${claimsKey("calls")}:1:calls`)).toBe(1_000 - 600 + 11);
   });
 
+  it("does not take for an id what is half of one claim and half of the next", async () => {
+    const claim = claimsAt({ ms: 1_000_000 }, hourMs, "halves");
+    await claim(owner("t-1"), ["a"]);
+    const table = `${claimsKey("halves")}:1`;
+    const [[name, bucket]] = Object.entries(await redis.hgetallBuffer(table)) as [[string, Buffer]];
+    const id = bucket.subarray(0, 8);
+    await redis.hset(
+      table,
+      Buffer.from(name),
+      Buffer.concat([Buffer.alloc(6), id, bucket.subarray(8), bucket.subarray(6)]),
+    );
+    expect(await claim(owner("t-2"), ["a"])).toEqual([true]);
+  });
+
   it("goes on in another table when a table's calls have used up their numbers", async () => {
     const claim = claimsAt({ ms: 1_000_000 }, hourMs, "numbers");
     await claim(owner("t-1"), ["a"]);
