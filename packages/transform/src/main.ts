@@ -39,7 +39,7 @@ export const transformStage = (context: StageContext, config: RelayConfig): Stag
       retired: retiredRules(context.redis),
       shared: sharedRules(),
       hands: openHands(chunksInHand),
-      openPages: openPagePool(chunksInHand),
+      openPages: openPagePool(2 * chunksInHand), // for the chunk, and for its calls
     }),
   );
 
@@ -59,8 +59,8 @@ const openTransform =
     const claims = claimsOf(context, name, workspace);
     const noteSchema = schemaWatch({ redis: context.redis, workspace: name, log: context.log });
     const portsOf = ({ connector, reread }: TransformJob): TransformPorts => ({
-      readChunk: async (id) => {
-        const bytes = await spool.read(id);
+      readChunk: async (id, openPage) => {
+        const bytes = await spool.read(id, undefined, openPage);
         const chunk = bytes && decodeChunk(bytes);
         if (chunk) void noteSchema(chunk.header); // never rejects, and the chunk does not wait for it
         return chunk;

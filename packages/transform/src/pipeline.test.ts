@@ -157,13 +157,19 @@ describe("the way of one chunk", () => {
 
   it("chunks in hand at the same time do not write where the others' calls are, and the next ones do", async () => {
     const world = aWorld([]);
-    const { openPages, lent } = countedPages(2);
+    const { openPages, lent } = countedPages(4); // for each of two: a chunk, and its calls
+    const readChunk: TransformPorts["readChunk"] = async (id, openPage) => {
+      const chunk = anAvroOpen(id.at(-1) ?? "");
+      const body = openPage(chunk.body.length).subarray(0, chunk.body.length);
+      body.set(chunk.body);
+      return { ...chunk, body };
+    };
     const transform = (id: string, hold: Promise<void>) => {
       const toDeliver: TransformPorts["toDeliver"] = async (parcels) => {
         await hold; // as for the note of its batches
         return world.deliver.handOver(parcels);
       };
-      const ports = { ...world.ports, openPages, readChunk: async () => anAvroOpen(id), toDeliver };
+      const ports = { ...world.ports, openPages, readChunk, toDeliver };
       return transformChunk(ports, rules)({ ...job, id: `t-file-${id}` as JobId });
     };
     const later = Promise.withResolvers<void>();
@@ -173,7 +179,7 @@ describe("the way of one chunk", () => {
     await first;
     await transform("d", Promise.resolve());
     expect(world.delivered()).toEqual(["b", "c", "a", "d"]);
-    expect(lent.size).toBe(2);
+    expect(lent.size).toBe(4);
   });
 
   it("a chunk that is not in the spool yet is waited for", async () => {

@@ -53,7 +53,7 @@ const readAndMap = async (
   rules: ConnectorRules,
   { id, data, openPage }: Pick<ChunkJob, "id" | "data"> & { openPage: OpenPage },
 ) => {
-  const chunk = await ports.readChunk(id);
+  const chunk = await ports.readChunk(id, openPage);
   if (!chunk) return undefined;
   const mapped = mapChunk(chunk, rules, openPage);
   const setAside = quarantineParcels(id, chunk, mapped.quarantined, data.reread);

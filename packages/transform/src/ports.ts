@@ -1,7 +1,7 @@
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
-import type { Pages } from "@currents-relay/shared/core/pages.ts";
+import type { OpenPage, Pages } from "@currents-relay/shared/core/pages.ts";
 import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
 
 /**
@@ -12,9 +12,9 @@ export type Claims = (owner: JobId, eventIds: readonly string[]) => Promise<bool
 
 /** What transform needs of the outside world. */
 export interface TransformPorts {
-  /** The chunk that waits under the job's id; undefined when it is not there (yet, or any more). */
-  readChunk: (id: JobId) => Promise<Chunk | undefined>;
-  /** Room for the calls of a chunk. */
+  /** The chunk that waits under the job's id, in a page of the job; undefined when it is not there (yet, or any more). */
+  readChunk: (id: JobId, openPage: OpenPage) => Promise<Chunk | undefined>;
+  /** Room for a chunk and for its calls. */
   openPages: () => Pages;
   claim: Claims;
   toDeliver: HandOver<DeliverJob>;

@@ -27,6 +27,14 @@ test.each([0, 1, 255, 256, 257, 65_791, 65_792, 300_000, 9_000_000])(
   },
 );
 
+test("what is expanded lies in a page, where there is one", () => {
+  const page = Buffer.alloc(2_000);
+  const bytes = Buffer.alloc(1_000, "abc");
+  const out = expanded(compressed(bytes), (size) => page.subarray(0, size));
+  expect(out.equals(bytes)).toBe(true);
+  expect(out.buffer).toBe(page.buffer);
+});
+
 test("a frame that does not say how long its content is, as older relays wrote it, is expanded too", () => {
   const bytes = Buffer.alloc(1_000_000, "0123456789");
   expect(expanded(zstdCompressSync(bytes)).equals(bytes)).toBe(true);

@@ -1,5 +1,6 @@
 import { constants, zstdCompress, zstdDecompressSync } from "node:zlib";
 import type { Payload } from "../contracts/parcel.ts";
+import type { OpenPage } from "../core/pages.ts";
 import { oneShotSync, oneShot } from "../core/zlib-one-shot.ts";
 import { compressor, expander } from "../core/zstd-context.ts";
 import { oneAtATime } from "../runtime/one-at-a-time.ts";
@@ -83,9 +84,14 @@ export const compressedHard = (bytes: Buffer): Promise<Buffer> =>
 export const canBeSmaller = (bytes: Buffer): boolean =>
   (contentBytes(bytes) ?? Number.POSITIVE_INFINITY) <= mostScratchBytes;
 
-/** What {@link compressed} or {@link compressedHard} was given, in one Buffer of its size. Throws where these are other bytes. */
-export const expanded = (bytes: Buffer): Buffer => {
-  if (bytes[0] !== liftedMagic || bytes.length < liftedHeadBytes) return content(bytes);
+const ownBuffer: OpenPage = (bytes) => Buffer.allocUnsafe(bytes);
+
+/**
+ * What {@link compressed} or {@link compressedHard} was given, in a Buffer of its size; of the former in a page, where one is
+ * opened for it. Throws where these are other bytes.
+ */
+export const expanded = (bytes: Buffer, openPage = ownBuffer): Buffer => {
+  if (bytes[0] !== liftedMagic || bytes.length < liftedHeadBytes) return content(bytes, openPage);
   const length = bytes.readUInt32LE(1);
   const idsFrame = liftedHeadBytes + bytes.readUInt32LE(5);
   if (length > mostClaimedBytes) throw new Error(`the content claims to be ${length} bytes`);
@@ -93,10 +99,10 @@ export const expanded = (bytes: Buffer): Buffer => {
   return putBack({ text, ids: content(bytes.subarray(idsFrame)) }, length);
 };
 
-const content = (frame: Buffer): Buffer => {
+const content = (frame: Buffer, openPage = ownBuffer): Buffer => {
   const size = contentBytes(frame);
   if (size === undefined) return oneShotSync(zstdDecompressSync, frame, { chunkSize: defaultPieceBytes });
-  const room = Buffer.allocUnsafe(size + 1);
+  const room = openPage(size + 1);
   return room.subarray(0, expandInto(frame, room));
 };
 

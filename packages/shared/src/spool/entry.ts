@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 import { type QueueKind, queueKinds } from "../contracts/jobs.ts";
+import type { OpenPage } from "../core/pages.ts";
 import { luaScript, type LuaScript } from "../runtime/lua-script.ts";
 import { canBeSmaller, compressed, compressedHard, expanded } from "./compressed.ts";
 import { fitted } from "./fitted.ts";
@@ -50,7 +51,7 @@ export const readEntry = async (redis: Redis, key: string): Promise<Buffer | und
 };
 
 export const ownerLetterOf = (entry: Buffer): string => entry.toString("latin1", 0, 1);
-export const payloadOf = (entry: Buffer): Buffer => expanded(entry.subarray(headBytes));
+export const payloadOf = (entry: Buffer, openPage?: OpenPage): Buffer => expanded(entry.subarray(headBytes), openPage);
 
 const preamble = readFileSync(new URL("./entry.lua", import.meta.url), "utf8");
 /** One of the spool's scripts; they all know what an entry is. */

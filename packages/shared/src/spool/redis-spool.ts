@@ -31,10 +31,10 @@ export const redisSpool = (redis: Redis, workspace: string, now: () => number = 
       return { bytes: Number(await putScript(redis, [usage, index, ...keys], [now() + sweepGraceMs, ...args])) };
     },
 
-    read: async (id, kind) => {
+    read: async (id, kind, openPage) => {
       const entry = await readEntry(redis, entryKey(id));
       if (!entry || (kind && ownerLetterOf(entry) !== letterOf(kind))) return undefined;
-      return payloadOf(entry);
+      return payloadOf(entry, openPage);
     },
 
     missing: async (ids) => {

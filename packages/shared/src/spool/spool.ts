@@ -1,3 +1,4 @@
+import type { OpenPage } from "../core/pages.ts";
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { CountingStage, Tally } from "../contracts/tally.ts";
 import type { Payload } from "../contracts/parcel.ts";
@@ -22,8 +23,11 @@ export interface Spool {
    * Resolves when Redis has them (on disk, with `appendfsync always`), with the workspace's bytes in the spool.
    */
   put: (entries: readonly SpoolEntry[]) => Promise<{ bytes: number }>;
-  /** The payload, or undefined when it is gone; with `kind` also when it waits for another queue's job now. */
-  read: (id: JobId, kind?: QueueKind) => Promise<Buffer | undefined>;
+  /**
+   * The payload, or undefined when it is gone; with `kind` also when it waits for another queue's job now. With `openPage` it
+   * lies in such a page, in a Buffer of its own otherwise.
+   */
+  read: (id: JobId, kind?: QueueKind, openPage?: OpenPage) => Promise<Buffer | undefined>;
   /** Those of the ids that have no entry. */
   missing: (ids: readonly JobId[]) => Promise<JobId[]>;
   /**
