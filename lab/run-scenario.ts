@@ -145,8 +145,10 @@ const gather = async (run: Run, options: RunOptions): Promise<Evidence> => {
     return [];
   });
   say("all has come to rest");
-  for (const [name, end] of await stages.stop(stopWithinMs))
-    if (end.code !== 0) faults.push(`${name} ended with ${describeEnd(end)} when all was done`);
+  for (const [name, end] of await stages.stop(stopWithinMs)) {
+    const why = end.signal === "SIGKILL" ? `: it had not ended within ${stopWithinMs / 1_000} s of SIGTERM` : "";
+    if (end.code !== 0) faults.push(`${name} ended with ${describeEnd(end)} when all was done${why}`);
+  }
   await segment.stop();
 
   const accepted = segment.ids();

@@ -33,7 +33,10 @@ export interface RunningStage {
 export interface StageSupervisor {
   /** The processes that are alive now; fewer than asked for while some are being started again. */
   running(stage: StageName): RunningStage[];
-  /** SIGTERM to all; resolves with how each ended, SIGKILL after `withinMs`. None is started again. */
+  /**
+   * SIGTERM to all that are alive, SIGKILL after `withinMs`; resolves with how each of them ended. One that was waiting
+   * to be started again is not among them. None is started again.
+   */
   stop(withinMs: number): Promise<Map<string, ProcessEnd>>;
 }
 
@@ -44,7 +47,8 @@ const restartAfterMs = (livedMs: number): number => (livedMs < 2_000 ? 1_000 : 1
 
 interface Slot {
   current(): RunningStage | undefined;
-  stop(withinMs: number): Promise<ProcessEnd>;
+  /** Undefined when nothing was alive. */
+  stop(withinMs: number): Promise<ProcessEnd | undefined>;
 }
 
 const openSlot = (name: string, stage: StageName, { config, folder, onCrash }: SupervisorOptions): Slot => {
@@ -52,7 +56,6 @@ const openSlot = (name: string, stage: StageName, { config, folder, onCrash }: S
   const log = join(folder, `${name}.log`);
   const stopping = new AbortController();
   let current: RunningStage | undefined;
-  let last: ProcessEnd = { code: 0, signal: null };
 
   const runOnce = async (): Promise<void> => {
     const before = existsSync(log) ? statSync(log).size : 0;
@@ -66,9 +69,9 @@ const openSlot = (name: string, stage: StageName, { config, folder, onCrash }: S
       (await readFile(log)).subarray(before).includes(`"msg":"${stage}.${message}"`);
     const [isUp, hasStopped] = [() => hasSaid("started"), () => hasSaid("stopped")];
     current = { name, stage, kill, isUp, hasStopped, ended: child.ended };
-    last = await child.ended;
+    const end = await child.ended;
     current = undefined;
-    if (!asked) onCrash(name, last);
+    if (!asked) onCrash(name, end);
   };
 
   const ended = (async () => {
@@ -84,12 +87,13 @@ const openSlot = (name: string, stage: StageName, { config, folder, onCrash }: S
     current: () => current,
     stop: async (withinMs) => {
       stopping.abort();
-      await untilUp(current, withinMs);
+      const alive = current;
+      await untilUp(alive, withinMs);
       current?.kill("SIGTERM");
       const force = setTimeout(() => current?.kill("SIGKILL"), withinMs);
       await ended;
       clearTimeout(force);
-      return last;
+      return alive?.ended;
     },
   };
 };
@@ -113,7 +117,14 @@ export const superviseStages = (options: SupervisorOptions): StageSupervisor => 
   );
   return {
     running: (wanted) => slots.flatMap(({ stage, slot }) => (stage === wanted ? (slot.current() ?? []) : [])),
-    stop: async (withinMs) =>
-      new Map(await Promise.all(slots.map(async ({ name, slot }) => [name, await slot.stop(withinMs)] as const))),
+    stop: async (withinMs) => {
+      const ends = new Map<string, ProcessEnd>();
+      const stopOne = async ({ name, slot }: (typeof slots)[number]) => {
+        const end = await slot.stop(withinMs);
+        if (end) ends.set(name, end);
+      };
+      await Promise.all(slots.map(stopOne));
+      return ends;
+    },
   };
 };
