@@ -50,10 +50,18 @@ describe("pages that are used again", () => {
     expect([lend(mebibyte), lend(2 * mebibyte), lend(1, 1)]).toEqual([[0], [1], [1, 2]]);
   });
 
+  it("gives the smallest page that is large enough", () => {
+    const { lend } = aPool(3);
+    expect([lend(mebibyte, 2 * mebibyte, mebibyte / 2), lend(1, mebibyte)]).toEqual([
+      [0, 1, 2],
+      [2, 0],
+    ]);
+  });
+
   it("keeps no more pages than it was told to, and none of an extraordinary size", () => {
     const { lend } = aPool(2);
     expect(lend(mebibyte, mebibyte, mebibyte)).toEqual([0, 1, 2]);
-    expect(lend(mebibyte, mebibyte, mebibyte)).toEqual([0, 1, 3]);
+    expect(lend(mebibyte, mebibyte, mebibyte)).toEqual([1, 0, 3]);
     expect(lend(5 * mebibyte)).toEqual([4]);
     expect(lend(5 * mebibyte)).toEqual([5]);
   });

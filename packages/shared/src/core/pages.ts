@@ -21,7 +21,7 @@ export const openPagePool = (most: number): (() => Pages) => {
   let free: Buffer[] = [];
 
   const take: OpenPage = (bytes) => {
-    const index = free.findIndex(({ length }) => length >= bytes);
+    const index = free.findLastIndex(({ length }) => length >= bytes); // the smallest that is large enough
     const [page = newPage(Math.ceil(bytes / step) * step)] = index < 0 ? [] : free.splice(index, 1);
     return page;
   };
