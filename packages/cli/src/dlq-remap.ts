@@ -4,6 +4,7 @@ import type { RestoredInPart } from "@currents-relay/deliver/core/desk-entry.ts"
 import type { ReplayPorts } from "@currents-relay/deliver/replay-quarantine.ts";
 import type { JsonValue } from "@currents-relay/shared/contracts/call.ts";
 import { type Chunk, decodeChunk as readChunk } from "@currents-relay/shared/contracts/chunk.ts";
+import { readOwn } from "@currents-relay/shared/core/damaged-payload.ts";
 import { dropReasons, quarantineReasons } from "@currents-relay/shared/contracts/reasons.ts";
 import { decodeChunk } from "@currents-relay/transform/core/decode-chunk.ts";
 import { bytesOfCall } from "@currents-relay/transform/core/call-text.ts";
@@ -85,10 +86,16 @@ export const meaningOf = (reason: string): string => {
   return meanings[reason] ?? reason;
 };
 
-/** The events of a chunk that was set aside as a whole, as transform would have set each aside. */
+/**
+ * The events of a chunk that was set aside as a whole, as transform would have set each aside. Throws DamagedPayload where it
+ * is none.
+ */
 export const linesOfChunk = (bytes: Buffer, { from, reason, detail }: RestoredInPart): QuarantineLine[] => {
-  const chunk = readChunk(bytes);
-  const events = decodeChunk(chunk).events.map((event, index) => ({
+  const { chunk, decoded } = readOwn(() => {
+    const read = readChunk(bytes);
+    return { chunk: read, decoded: decodeChunk(read) };
+  });
+  const events = decoded.events.map((event, index) => ({
     index,
     reason,
     message: detail,

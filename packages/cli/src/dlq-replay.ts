@@ -3,6 +3,7 @@ import type { DeskEntry } from "@currents-relay/deliver/core/desk-entry.ts";
 import { planReplay, replayEntry, type ReplayPorts } from "@currents-relay/deliver/replay-quarantine.ts";
 import type { JsonValue } from "@currents-relay/shared/contracts/call.ts";
 import type { DeliverJob } from "@currents-relay/shared/contracts/jobs.ts";
+import { DamagedPayload } from "@currents-relay/shared/core/damaged-payload.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { connectorRules } from "@currents-relay/transform/config.ts";
 import { claimsOf } from "@currents-relay/transform/main.ts";
@@ -98,10 +99,10 @@ const tryOne: One = async (ports, entry, sum) => {
   return false;
 };
 
-/** A payload that is damaged stays where it is; the parser's own words could quote customer data. */
+/** A payload that is damaged stays where it is. */
 const unreadable = ({ reason, events }: DeskEntry, error: unknown) => {
-  if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-  return { handedOver: 0, duplicates: 0, stays: { [reason]: { events, message: "its payload is damaged" } } };
+  if (!(error instanceof DamagedPayload)) throw error;
+  return { handedOver: 0, duplicates: 0, stays: { [reason]: { events, message: error.message } } };
 };
 
 const stay = (

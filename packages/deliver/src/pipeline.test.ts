@@ -18,7 +18,7 @@ const data: DeliverJob = {
 };
 const calls = ["a", "b", "c"].map((messageId) => JSON.stringify({ messageId, event: "Email Opened" })).join(",\n");
 const payload = Buffer.from(calls);
-const job = { id: "d-file-0-0" as JobId, data, ageMs: 0, signal: new AbortController().signal }; // id: a test's own
+const job = { id: "d-file-0-0" as JobId, data, ageMs: 0, runs: 1, signal: new AbortController().signal }; // id: a test's own
 
 const aWorld = (answer: Answer) => {
   const sent: string[] = [];
@@ -146,6 +146,37 @@ describe("the way of one batch", () => {
     expect(world.sent).toEqual([]);
     granted.resolve();
     expect((await running).kind).toBe("ok");
+  });
+
+  it.each([
+    ["is not there", async () => undefined, { kind: "retry", afterMs: 5_000 }],
+    ["cannot be read", async () => Promise.reject(new Error("damaged")), "damaged"],
+  ])("a payload that %s ends the wait for the rate, and takes none of it in later runs", async (_, readBatch, end) => {
+    const world = aWorld(status(200));
+    const waits: AbortSignal[] = [];
+    const takeRate = (_events: number, signal: AbortSignal) => {
+      waits.push(signal);
+      return new Promise<undefined>((_resolve, reject) =>
+        signal.addEventListener("abort", () => reject(new Error("ended"))),
+      );
+    };
+    const deliver = deliverBatch({ ...world.ports, readBatch, takeRate });
+    for (const runs of [1, 2, 3]) {
+      const ended = await deliver({ ...job, runs }).catch((error: unknown) => (error as Error).message);
+      expect(ended).toEqual(typeof end === "string" ? end : expect.objectContaining(end));
+    }
+    expect(waits.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  it("a run that is not the first waits for its part of the rate as well", async () => {
+    const world = aWorld(status(200));
+    const takeRate = async (events: number) => ({ afterMs: events });
+    expect(await deliverBatch({ ...world.ports, takeRate })({ ...job, runs: 2 })).toMatchObject({
+      kind: "retry",
+      afterMs: 3,
+    });
+    expect(world.sent).toEqual([]);
+    expect(await deliverBatch(world.ports)({ ...job, runs: 2 })).toMatchObject({ kind: "ok" });
   });
 
   it("a rate that is used up gives the batch back unsent", async () => {

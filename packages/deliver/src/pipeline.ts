@@ -5,6 +5,7 @@ import { missingPayload } from "@currents-relay/shared/core/missing-payload.ts";
 import { hold, ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
 import type { Clearance } from "./core/outage-clearance.ts";
 import { halves, rejectedCall } from "./core/parcels.ts";
+import type { ReadyBatch } from "./core/ready-batch.ts";
 import { verdictOf } from "./core/verdict.ts";
 import type { DeliverPorts } from "./ports.ts";
 
@@ -13,6 +14,8 @@ interface BatchJob<Job extends DeliverJob> {
   data: Job;
   /** How long ago it was added. */
   ageMs: number;
+  /** How often it was begun, this time included. */
+  runs: number;
   /** Aborted when the job is no longer ours: then nothing may be sent. */
   signal: AbortSignal;
 }
@@ -23,13 +26,13 @@ const credentialWaitMs = 200;
 /** The way of one batch: outage? -> read, rate -> outage? -> send -> verdict -> done | split | hold | wait. */
 export const deliverBatch =
   <Job extends DeliverJob>(ports: DeliverPorts<Job>) =>
-  async ({ id, data, ageMs, signal }: BatchJob<Job>): Promise<Outcome<Tally>> => {
+  async ({ id, data, ageMs, runs, signal }: BatchJob<Job>): Promise<Outcome<Tally>> => {
     const barred = barrier(ports.outage.look());
     if (barred) return barred;
 
-    // One wait for Redis, not two. What is missing has taken its part of the rate for nothing; that is rare.
-    const [batch, queued] = await Promise.all([ports.readBatch(id, data.calls), ports.takeRate(data.calls, signal)]);
-    if (!batch) return missingPayload(id, ageMs);
+    const read = await readWithRate(ports, { id, data, runs, signal });
+    if (!read) return missingPayload(id, ageMs);
+    const { batch, queued } = read;
     if (queued) return retry(queued.afterMs, new Error("the rate of the workspace is used up"));
 
     signal.throwIfAborted();
@@ -60,6 +63,31 @@ export const deliverBatch =
         return retry((await ports.backOff(verdict.afterMs)).afterMs, new Error(verdict.why));
     }
   };
+
+/**
+ * The batch and its part of the rate, in one wait for Redis instead of two; undefined where there is no batch. Only the
+ * first run may take rate for a batch that cannot be read: later ones read first, however often they look.
+ */
+const readWithRate = async (
+  { readBatch, takeRate }: Pick<DeliverPorts, "readBatch" | "takeRate">,
+  { id, data, runs, signal }: Omit<BatchJob<DeliverJob>, "ageMs">,
+) => {
+  if (runs > 1) {
+    const batch = await readBatch(id, data.calls);
+    return batch && { batch, queued: await takeRate(data.calls, signal) };
+  }
+  const inVain = new AbortController();
+  const reading = readBatch(id, data.calls);
+  const rate = takeRate(data.calls, AbortSignal.any([signal, inVain.signal]));
+  rate.catch(() => undefined); // heard of below, unless nobody waits for it any more
+  let batch: ReadyBatch | undefined;
+  try {
+    batch = await reading;
+    return batch && { batch, queued: await rate };
+  } finally {
+    if (!batch) inVain.abort();
+  }
+};
 
 /** What bars the way before anything is sent; undefined: nothing does. */
 const barrier = (clearance: Clearance): Outcome<never> | undefined => {

@@ -95,7 +95,7 @@ const workerOf = <Job extends DeliverJob>(
     timing: { giveBackMs: Math.min(segment.requestTimeoutMs + 2_000, forcedPartMs - 1_000) },
     hasLeft: (id: JobId) => tools.spool.hasLeft(id, kind),
     setAside: async ({ id, data }: Item<Job>, reason, cause) => {
-      const payload = (await tools.spool.read(id)) ?? Buffer.alloc(0);
+      const payload = await tools.spool.salvage(id);
       const { connector, landedAtMs, calls: events, origin, reread } = data;
       const job = { id, connector, landedAtMs, uri: origin.uri, events, payload, reread };
       return setWholeJobAside(tools.toQuarantine, job, { reason, cause });

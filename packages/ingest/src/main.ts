@@ -260,7 +260,7 @@ const setAsideOf =
   ): StageWorkerOptions<IngestJob>["setAside"] =>
   async ({ id, data, progress }, reason, cause) => {
     const { connector, landedAtMs, object, fileId, requestEvents: events = 0, reread } = data;
-    const payload = events > 0 ? ((await spool.read(id)) ?? Buffer.alloc(0)) : Buffer.alloc(0);
+    const payload = events > 0 ? await spool.salvage(id) : Buffer.alloc(0);
     const job = { id, connector, landedAtMs, uri: object.uri, events, payload, reread };
     const rest = await setWholeJobAside(toQuarantine, job, { reason, cause });
     // Or a listing finds it again when its tombstone is gone.

@@ -54,6 +54,7 @@ const aWorld = (file: Buffer, { spoolBytes = 0, nowMs = landedAtMs + 60_000 } = 
     id: "i-f1" as JobId, // a test's own
     data,
     ageMs: 0,
+    runs: 1,
     signal: new AbortController().signal,
     progress,
     saveProgress: async (value) => void (progress = value),

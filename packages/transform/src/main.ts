@@ -104,7 +104,7 @@ const openTransform =
 const setAsideOf =
   ({ spool, toQuarantine }: WorkspaceTools): StageWorkerOptions<TransformJob>["setAside"] =>
   async ({ id, data }, reason, cause) => {
-    const payload = (await spool.read(id)) ?? Buffer.alloc(0);
+    const payload = await spool.salvage(id);
     const { connector, landedAtMs, records: events, uri, reread } = data;
     const job = { id, connector, landedAtMs, uri, events, payload, reread };
     return setWholeJobAside(toQuarantine, job, { reason, cause });

@@ -121,14 +121,24 @@ test("a claim that was taken before the archive is still the entry's own", async
   expect(await replayEntry(ports)(`${id}-r2` as JobId)).toMatchObject({ handedOver: 1, duplicates: 0 });
 });
 
-test("a chunk in quarantine keeps its bytes", async () => {
+test.each([
+  ["a chunk", Buffer.from(Array.from({ length: 1_200_000 }, (_, i) => (i === 3 ? 0 : (i * i) % 251)))],
+  ["what was left of a damaged payload", Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xff, 0x0a, 0xc3])],
+])("%s in quarantine keeps its bytes", async (_, chunk) => {
   const id = await room.setAside([aLine("1")], { reason: "poison" });
-  const chunk = Buffer.from(Array.from({ length: 1_200_000 }, (_, i) => (i === 3 ? 0 : (i * i) % 251)));
   await room.redis.del(`relay:spool:acme:${id}`);
   await room.spool.put([{ id, kind: "quarantine", events: 1, payload: chunk }]);
   await archiveAll("quarantine");
   await bringAllBack();
   expect((await room.desk("quarantine").payload(`${id}-r1` as JobId))?.equals(chunk)).toBe(true);
+});
+
+test("an entry whose payload is damaged stays, and the others are archived", async () => {
+  const [damaged = "" as JobId, good] = await room.holdBatches([3, 2]);
+  const stored = await room.redis.getBuffer(`relay:spool:acme:${damaged}`);
+  await room.redis.set(`relay:spool:acme:${damaged}`, stored?.subarray(0, -6) ?? "");
+  expect((await archiveAll("deadletter"))?.ended).toEqual(new Set([good]));
+  expect(await room.entries("deadletter")).toMatchObject([{ id: damaged, events: 3 }]);
 });
 
 test("an entry that a replay was interrupted in is not archived", async () => {

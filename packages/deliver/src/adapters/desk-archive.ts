@@ -1,4 +1,5 @@
 import type { DeadLetterJob } from "@currents-relay/shared/contracts/jobs.ts";
+import { DamagedPayload } from "@currents-relay/shared/core/damaged-payload.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import type { WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import type { Redis } from "ioredis";
@@ -19,7 +20,7 @@ export const archivePorts = (
   { desk, archive }: { desk: Pick<Desk, "payload" | "end">; archive: Pick<Archive, "write"> },
 ): ArchivePorts => ({
   content: async (entry) => {
-    const payload = await desk.payload(entry.id);
+    const payload = await desk.payload(entry.id).catch(noneIfDamaged); // it stays, for whoever mends it
     if (!payload) return undefined;
     return entry.queue === "deadletter" ? archivedDeadLetter(entry, payload) : archivedQuarantine(entry, payload);
   },
@@ -29,6 +30,10 @@ export const archivePorts = (
   write: async (batches) => archive.write(batches),
   end: async (entry, tally) => desk.end(entry, tally),
 });
+
+const noneIfDamaged = (error: unknown): undefined => {
+  if (!(error instanceof DamagedPayload)) throw error;
+};
 
 /** From an archive to the queues. */
 export const bringBackPorts = (

@@ -48,3 +48,14 @@ test("a batch that is held waits under its id with its calls, in less room; hold
   expect(await spool.read(id, "deadletter")).toEqual(calls);
   expect(await redis.strlen(spoolEntryKey(workspace, id))).toBeLessThan(before);
 });
+
+test("a batch that is damaged is held as it is", async () => {
+  const damaged = "d-file-0-3-00000000-1" as JobId;
+  const spool = redisSpool(redis, workspace);
+  await spool.put([{ id: damaged, kind: "deliver", events: 3, payload: calls }]);
+  const stored = (await redis.getBuffer(spoolEntryKey(workspace, damaged))) ?? Buffer.alloc(0);
+  await redis.set(spoolEntryKey(workspace, damaged), stored.subarray(0, -6));
+  await redisDeadLetters(redis, workspace, { spool, queues }).hold({ id: damaged, data }, "unauthorized");
+  expect(await redis.strlen(spoolEntryKey(workspace, damaged))).toBe(stored.length - 6);
+  expect(await spool.hasLeft(damaged, "deliver")).toBe(true);
+});

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { DeadLetterJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { Parcel } from "@currents-relay/shared/contracts/parcel.ts";
 import { returnedJobId } from "@currents-relay/shared/core/ids.ts";
@@ -50,7 +51,8 @@ export const archivedQuarantine = (
 
 const encoded = (payload: Buffer): { encoding: "lines" | "base64"; lines: string[] } => {
   if (payload.length === 0) return { encoding: "lines", lines: [] };
-  const texts = payload.includes(0) ? [] : payload.toString("utf8").split("\n").map(withoutComma);
+  const isText = isUtf8(payload) && !payload.includes(0);
+  const texts = isText ? payload.toString("utf8").split("\n").map(withoutComma) : [];
   if (texts.length > 0 && texts.every((text) => text !== "" && Buffer.byteLength(text) <= maxLineBytes))
     return { encoding: "lines", lines: texts };
   const pieces = payload.toString("base64").match(new RegExp(`.{1,${maxLineBytes}}`, "g")) ?? [];

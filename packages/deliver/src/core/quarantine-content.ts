@@ -2,6 +2,7 @@ import { batchLimits, type JsonValue } from "@currents-relay/shared/contracts/ca
 import type { EventOrigin } from "@currents-relay/shared/contracts/event.ts";
 import type { DeliverJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { Parcel } from "@currents-relay/shared/contracts/parcel.ts";
+import { readOwn } from "@currents-relay/shared/core/damaged-payload.ts";
 import { type JobId, restoredJobId } from "@currents-relay/shared/core/ids.ts";
 import type { RestoredInPart } from "./desk-entry.ts";
 
@@ -28,12 +29,13 @@ export type QuarantineContent = { kind: "lines"; lines: QuarantineLine[] } | { k
 /** The first four bytes of a chunk are a length below 16 MB (contracts/chunk.ts); text has no zero byte. */
 const isChunk = (payload: Buffer): boolean => payload.length > 4 && payload[3] === 0;
 
-/** Reads a payload: lines, a chunk, or the calls of a whole batch. Throws where it is none of them. */
+/** Reads a payload: lines, a chunk, or the calls of a whole batch. Throws DamagedPayload where it is none of them. */
 export const contentOf = (payload: Buffer): QuarantineContent => {
   if (payload.length === 0) return { kind: "lines", lines: [] };
   if (isChunk(payload)) return { kind: "chunk", bytes: payload };
   const texts = payload.toString("utf8").split("\n");
-  return { kind: "lines", lines: texts.map((text) => lineOf(text.endsWith(",") ? text.slice(0, -1) : text)) };
+  const lines = () => texts.map((text) => lineOf(text.endsWith(",") ? text.slice(0, -1) : text));
+  return { kind: "lines", lines: readOwn(lines) };
 };
 
 const lineOf = (text: string): QuarantineLine => {

@@ -137,6 +137,7 @@ test("a job that throws is tried again, others in between, and after ten times i
   await (await job("t-a-0")).promote();
   await eventually(() => expect(rig.aside.get("t-a-0")).toBe("poison: failed 10 times"));
   await eventually(() => expect(rig.settled.get("t-a-0")).toEqual({ in: 1, "quarantined:poison": 1 }));
+  expect(rig.logged).toContain("job.poison: it goes to quarantine as a whole");
 });
 
 test("a job that cannot even be set aside is kept, and tried again", async () => {
@@ -156,6 +157,7 @@ test("a whole job cannot be dropped, nor held by a stage that does not hold: tha
     handle: ({ id }) => Promise.resolve(id === "t-a-0" ? hold("operator") : { kind: "drop", reason: "expired" }),
   });
   await eventually(async () => expect(await rig.queue.getDelayedCount()).toBe(2));
+  expect(rig.logged).toContain("job.failed: it runs again, ten times in all");
   expect((await job("t-a-0")).failedReason).toMatch(/does not hold/);
   expect((await job("t-a-1")).failedReason).toMatch(/cannot be dropped/);
 });

@@ -4,6 +4,7 @@ import type { Redis } from "ioredis";
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { HoldReason, QuarantineReason } from "../contracts/reasons.ts";
 import type { Tally } from "../contracts/tally.ts";
+import { DamagedPayload } from "../core/damaged-payload.ts";
 import type { JobId } from "../core/ids.ts";
 import { keyPrefix, queueName } from "../core/keys.ts";
 import type { Outcome } from "../core/outcome.ts";
@@ -17,7 +18,7 @@ import { type JobProgress, jobProgress } from "./job-progress.ts";
 import { jobsInHand } from "./jobs-in-hand.ts";
 import { PatientWorker } from "./patient-worker.ts";
 import { enterAsSuspect } from "./suspects.ts";
-import { workerLog } from "./worker-log.ts";
+import { failureLog, workerLog } from "./worker-log.ts";
 
 const pauseScript = luaScript(new URL("./pause.lua", import.meta.url));
 
@@ -27,6 +28,8 @@ export interface Item<Data> {
   data: Data;
   /** How long ago it was added. */
   ageMs: number;
+  /** How often it was begun, this time included. */
+  runs: number;
   /** Aborted when the job is no longer ours: the worker must end, or its lock was lost. Nothing may be sent then. */
   signal: AbortSignal;
   /** What {@link Item.saveProgress} stored last, by whichever worker had the job then. */
@@ -149,6 +152,8 @@ export const startStageWorker = <Data>(options: StageWorkerOptions<Data>): Stage
   worker.on("stalled", (job) =>
     options.log.warn({ job }, "job.taken-over: its worker was killed, or hung; it runs again"),
   );
+  const sayFailed = failureLog(options.log);
+  worker.on("failed", (job, err) => sayFailed({ job: job?.id, attempts: job?.attemptsMade ?? 0, err }));
   worker.on("error", working.say);
   worker.run().catch(working.say);
 
@@ -231,7 +236,10 @@ const endOf = async <Data>(working: Working<Data>, run: Run<Data>, progress: Job
   const item = itemOf(run, progress);
   const again = <T>(action: () => Promise<T>): Promise<T> =>
     throughTrouble({ redis: working.redis, log: working.log, signal: run.signal }, action);
-  const poisoned = (cause: Error) => again(() => working.setAside(item, "poison", cause));
+  const poisoned = (cause: Error) => {
+    working.log.error({ job: item.id, err: cause }, "job.poison: it goes to quarantine as a whole");
+    return again(() => working.setAside(item, "poison", cause));
+  };
   try {
     if (!(await again(() => isOurs(working, run)))) throw new WaitingError();
     await again(async () => working.enter?.(item.id));
@@ -243,7 +251,9 @@ const endOf = async <Data>(working: Working<Data>, run: Run<Data>, progress: Job
     if (error instanceof DelayedError || error instanceof WaitingError) throw error;
     if (run.signal.aborted) return giveBack(working, run);
     if (run.job.attemptsMade + 1 < maxAttempts) throw error;
-    return poisoned(new Error(`failed ${maxAttempts} times`, { cause: error }));
+    // Others could quote what they could not read.
+    const why = error instanceof DamagedPayload ? `: ${error.message}` : "";
+    return poisoned(new Error(`failed ${maxAttempts} times${why}`, { cause: error }));
   }
 };
 
@@ -304,6 +314,7 @@ const itemOf = <Data>({ job, signal }: Run<Data>, progress: JobProgress): Item<D
   id: job.id as JobId, // made by core/ids.ts when the job was added
   data: job.data,
   ageMs: Date.now() - job.timestamp,
+  runs: job.attemptsStarted,
   signal,
   get progress() {
     return progress.value;

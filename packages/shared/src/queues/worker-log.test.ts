@@ -1,6 +1,6 @@
 import { gatheringLog } from "../testing/gathering-log.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { workerLog } from "./worker-log.ts";
+import { failureLog, workerLog } from "./worker-log.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -36,4 +36,13 @@ test("trouble with Redis is one line in ten seconds, from all workers of the pro
   vi.advanceTimersByTime(10_000);
   manyTimes(workerLog(gatheringLog(logged)), new Error("READONLY You can't write against a read only replica."));
   expect(logged).toEqual(["redis.trouble", "redis.trouble"]);
+});
+
+test("thousands of jobs that fail are one line a second", () => {
+  const logged: string[] = [];
+  const say = failureLog(gatheringLog(logged));
+  for (let i = 0; i < 5_000; i++) say({ job: `t-a-${i}`, attempts: 1, err: new Error("no") });
+  vi.advanceTimersByTime(1_000);
+  say({ job: "t-a-0", attempts: 2, err: new Error("no") });
+  expect(logged).toEqual(Array.from({ length: 2 }, () => "job.failed: it runs again, ten times in all"));
 });

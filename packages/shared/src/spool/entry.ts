@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 import { type QueueKind, queueKinds } from "../contracts/jobs.ts";
+import { DamagedPayload } from "../core/damaged-payload.ts";
 import type { OpenPage } from "../core/pages.ts";
 import { luaScript, type LuaScript } from "../runtime/lua-script.ts";
 import { canBeSmaller, compressed, compressedHard, expanded } from "./compressed.ts";
@@ -51,7 +52,25 @@ export const readEntry = async (redis: Redis, key: string): Promise<Buffer | und
 };
 
 export const ownerLetterOf = (entry: Buffer): string => entry.toString("latin1", 0, 1);
-export const payloadOf = (entry: Buffer, openPage?: OpenPage): Buffer => expanded(entry.subarray(headBytes), openPage);
+/** Throws DamagedPayload. */
+export const payloadOf = (entry: Buffer, openPage?: OpenPage): Buffer => {
+  try {
+    return expanded(entry.subarray(headBytes), openPage);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DamagedPayload(`the payload is damaged in Redis (${why})`, { cause: error });
+  }
+};
+
+/** The payload, or as it lies in Redis where it is damaged. */
+export const salvaged = (entry: Buffer | undefined): Buffer => {
+  if (!entry) return Buffer.alloc(0);
+  try {
+    return payloadOf(entry);
+  } catch {
+    return entry.subarray(headBytes);
+  }
+};
 
 const preamble = readFileSync(new URL("./entry.lua", import.meta.url), "utf8");
 /** One of the spool's scripts; they all know what an entry is. */

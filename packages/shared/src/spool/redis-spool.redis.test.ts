@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { beforeEach, expect, test } from "vitest";
 import type { QueueKind } from "../contracts/jobs.ts";
+import { DamagedPayload } from "../core/damaged-payload.ts";
 import type { JobId } from "../core/ids.ts";
 import { jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
 import { useRedis } from "../testing/redis-server.ts";
@@ -49,6 +50,18 @@ test("putting several costs one command, and putting them again changes nothing"
   expect(await spool().read("d-a-0-1" as JobId)).toEqual(Buffer.from("a payload"));
   expect(await usage()).toEqual({ "events:d": "9", isEmpty: "false" });
   expect(bytes).toBe(Number(await redis.hget(spoolUsageKey(workspace), "bytes")));
+});
+
+test("a damaged payload says so, and what is left of it can be had", async () => {
+  const payload = Buffer.from("a payload of some length, ".repeat(9));
+  await spool().put([anEntry({ payload })]);
+  expect(await spool().salvage(id)).toEqual(payload);
+  const stored = (await redis.getBuffer(spoolEntryKey(workspace, id))) ?? Buffer.alloc(0);
+  await redis.set(spoolEntryKey(workspace, id), stored.subarray(0, -6));
+  await expect(spool().read(id)).rejects.toThrow(DamagedPayload);
+  await expect(spool().read(id)).rejects.toThrow("the payload is damaged in Redis (unexpected end of file)");
+  expect(await spool().salvage(id)).toEqual(stored.subarray(5, -6));
+  expect(await spool().salvage("d-gone-0-0" as JobId)).toEqual(Buffer.alloc(0));
 });
 
 test("only ids without an entry are missing, and one command tells when none is", async () => {

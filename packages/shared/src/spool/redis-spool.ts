@@ -4,7 +4,7 @@ import { tallyField } from "../contracts/tally.ts";
 import type { JobId } from "../core/ids.ts";
 import { acceptedKey, jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
 import { maxAcceptedBytes } from "./accepted.ts";
-import { encodeEntry, letterOf, ownerLetterOf, payloadOf, readEntry, shrunk, spoolScript } from "./entry.ts";
+import { encodeEntry, letterOf, ownerLetterOf, payloadOf, readEntry, salvaged, shrunk, spoolScript } from "./entry.ts";
 import { ownersOf } from "./owners.ts";
 import type { Spool } from "./spool.ts";
 
@@ -36,6 +36,8 @@ export const redisSpool = (redis: Redis, workspace: string, now: () => number = 
       if (!entry || (kind && ownerLetterOf(entry) !== letterOf(kind))) return undefined;
       return payloadOf(entry, openPage);
     },
+
+    salvage: async (id) => salvaged(await readEntry(redis, entryKey(id))),
 
     missing: async (ids) => {
       // Mostly all are there: one command says so.

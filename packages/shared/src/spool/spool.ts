@@ -25,9 +25,11 @@ export interface Spool {
   put: (entries: readonly SpoolEntry[]) => Promise<{ bytes: number }>;
   /**
    * The payload, or undefined when it is gone; with `kind` also when it waits for another queue's job now. With `openPage` it
-   * lies in such a page, in a Buffer of its own otherwise.
+   * lies in such a page, in a Buffer of its own otherwise. Rejects with DamagedPayload (core/damaged-payload.ts).
    */
   read: (id: JobId, kind?: QueueKind, openPage?: OpenPage) => Promise<Buffer | undefined>;
+  /** What there is of a payload, for a person: where it is damaged its bytes as they lie in Redis, and none where it is gone. */
+  salvage: (id: JobId) => Promise<Buffer>;
   /** Those of the ids that have no entry. */
   missing: (ids: readonly JobId[]) => Promise<JobId[]>;
   /**
