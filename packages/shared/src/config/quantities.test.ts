@@ -10,6 +10,7 @@ test.each([
   ["48h", 172_800_000],
   ["30d", 2_592_000_000],
   ["1.5h", 5_400_000],
+  ["1.1h", 3_960_000], // as floating point 3,960,000.0000000005, which Redis refuses
   [" 2 s ", 2_000],
   ["0s", 0],
 ])("%j is a duration of %d ms", (text, ms) => expect(parseDurationMs(text)).toBe(ms));
