@@ -20,10 +20,13 @@ local function capacity(length) return full * 128 * 8 ^ length end
 
 local function numberAt(bucket, at) return (unpackOne('>I4', bucket, at + 8)) end
 
+-- Of a claim made then. What lies a window ahead was made by a clock that was wrong.
+local function isOver(time) return math.abs(now - time) >= window end
+
 -- The owner of a call; nil when its window is over.
 local function ownerOf(held, number)
   local of = call('HGET', held.calls, number)
-  if of and now - unpackOne('>I6', of, 7) < window then return sub(of, 1, 6) end
+  if of and not isOver(unpackOne('>I6', of, 7)) then return sub(of, 1, 6) end
 end
 
 -- The first call whose window is not over: they end in the order of their numbers.
@@ -36,17 +39,17 @@ local function firstLive(held)
   return live
 end
 
-local function tableOf(number, length, live, added, since, first, next)
+local function tableOf(number, length, live, added, since, last, first, next)
   local key = KEYS[2] .. number
   return { number = number + 0, key = key, calls = key .. ':calls', length = length + 0, live = live + 0,
-    added = added + 0, since = since + 0, first = first + 0, next = next + 0 }
+    added = added + 0, since = since + 0, last = last + 0, first = first + 0, next = next + 0 }
 end
 
 local newest, older, stored = nil, {}, call('HGETALL', KEYS[1])
 for i = 1, #stored, 2 do
   local length, live, added, since, last, first, next =
     string.match(stored[i + 1], '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)')
-  local held = tableOf(stored[i], length, live, added, since, first, next)
+  local held = tableOf(stored[i], length, live, added, since, last, first, next)
   if now - last >= window then
     call('UNLINK', held.key, held.calls) -- in the background; expiry would let everybody wait
     call('HDEL', KEYS[1], stored[i])
@@ -55,12 +58,12 @@ for i = 1, #stored, 2 do
 end
 local length = newest and newest.length or shortest
 if newest and newest.live >= capacity(length) then length = math.min(longest, length + 2)
-elseif newest and now - newest.since >= window then
+elseif newest and isOver(newest.since) then
   while length > shortest and newest.added * 2 < capacity(length - 1) do length = length - 1 end
   newest.added, newest.since = 0, now
 end
 if not newest or length ~= newest.length or newest.next > mostCalls then
-  older[#older + 1], newest = newest, tableOf(newest and newest.number + 1 or 1, length, 0, 0, now, 1, 1)
+  older[#older + 1], newest = newest, tableOf(newest and newest.number + 1 or 1, length, 0, 0, now, now, 1, 1)
 end
 
 local answers, found, idOf = {}, 0, {}
@@ -71,12 +74,15 @@ local function look(held, live, buckets, which)
   for k, bucket in ipairs(buckets) do
     if bucket then
       local i, at = which and which[k] or k, 0
-      repeat at = find(bucket, idOf[i], at + 1, true) until not at or at % 12 == 1 and numberAt(bucket, at) >= live
-      if at then
-        local number = numberAt(bucket, at)
-        owners[number] = owners[number] or ownerOf(held, number)
-        answers[i], found = owners[number] == owner and '1' or '0', found + 1
-      end
+      repeat
+        at = find(bucket, idOf[i], at + 1, true)
+        local number = at and at % 12 == 1 and numberAt(bucket, at) or 0
+        if number >= live then
+          local by = owners[number] or ownerOf(held, number)
+          owners[number] = by
+          if by then answers[i], found = by == owner and '1' or '0', found + 1 end -- or a clock that was put back
+        end
+      until not at or answers[i]
     end
   end
 end
@@ -121,7 +127,10 @@ call('HSET', newest.calls, newest.next, owner .. struct.pack('>I6', now))
 local trimmed = {}
 for number = newest.first, math.min(live - 1, newest.first + mostTrimmed - 1) do trimmed[#trimmed + 1] = number end
 if #trimmed > 0 then call('HDEL', newest.calls, unpack(trimmed)) end
+local lastMs = isOver(newest.last) and now or math.max(newest.last, now) -- the clock may have been put back
 call('HSET', KEYS[1], newest.number, string.format('%d %d %d %.0f %.0f %.0f %.0f', length, newest.live + count - found
-  - pushedOut, newest.added + count - found, newest.since, now, newest.first + #trimmed, newest.next + 1))
-for _, key in ipairs({ KEYS[1], newest.key, newest.calls }) do call('PEXPIRE', key, window * 2) end
+  - pushedOut, newest.added + count - found, newest.since, lastMs, newest.first + #trimmed, newest.next + 1))
+local kept = { KEYS[1], newest.key, newest.calls }
+for _, held in ipairs(older) do kept[#kept + 1], kept[#kept + 2] = held.key, held.calls end -- the window may be longer now
+for _, key in ipairs(kept) do call('PEXPIRE', key, window * 2) end
 return table.concat(answers)

@@ -134,6 +134,36 @@ describe("claims in Redis", () => {
     expect(await claim(owner("t-2"), ["a", "b"])).toEqual([false, true]);
   });
 
+  it("an owner wins its own id again also where the clock was put back between two calls", async () => {
+    const clock = { ms: 1_000_000 };
+    const claim = claimsAt(clock);
+    await claim(owner("t-1"), ["before"]);
+    clock.ms -= 300_000;
+    await claim(owner("t-2"), ["after"]);
+    clock.ms += hourMs; // the second claim is over, and the first is not
+    expect(await claim(owner("t-3"), ["before"])).toEqual([false]);
+    expect(await claim(owner("t-2"), ["after"])).toEqual([true]);
+    expect(await claim(owner("t-3"), ["after"])).toEqual([false]);
+  });
+
+  it("forgets what a clock claimed that was far ahead, when it is right again", async () => {
+    const clock = { ms: 9_000 * hourMs };
+    const claim = claimsAt(clock, hourMs, "ahead");
+    await claim(owner("t-1"), ["ahead"]);
+    clock.ms = 1_000_000;
+    expect(await claim(owner("t-2"), ["ahead", "other"])).toEqual([true, true]);
+    expect(await claim(owner("t-3"), ["ahead", "other"])).toEqual([false, false]);
+    for (let call = 0; call < 300; call++) {
+      clock.ms += hourMs / 100;
+      await claim(owner("t-4"), [`id-${call}`]);
+    }
+    expect(await redis.hlen(`${claimsKey("ahead")}:1:calls`)).toBeLessThanOrEqual(101);
+    // The times that a table ends by, and that its size is judged by.
+    const [sinceMs, lastMs] = (await redis.hget(claimsKey("ahead"), "1"))!.split(" ").slice(3, 5).map(Number);
+    expect(lastMs).toBe(clock.ms);
+    expect(Math.abs(clock.ms - sinceMs!)).toBeLessThan(hourMs);
+  });
+
   const idsOf = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${i}`);
   const tables = async (scope: string) => Object.keys(await redis.hgetall(claimsKey(scope)));
 
@@ -189,6 +219,15 @@ describe("claims in Redis", () => {
       expect(leftMs).toBeGreaterThan(hourMs);
       expect(leftMs).toBeLessThanOrEqual(2 * hourMs);
     }
+  });
+
+  it("remembers for a window that was made longer, also in the tables of before", async () => {
+    const clock = { ms: 1_000_000 };
+    await claimsAt(clock, 1_000, "longer")(owner("t-1"), idsOf("first", 140_000));
+    await claimsAt(clock, hourMs, "longer")(owner("t-1"), idsOf("second", 10));
+    expect(await tables("longer")).toHaveLength(2);
+    for (const key of await redis.keys(`${claimsKey("longer")}*`))
+      expect(await redis.pttl(key)).toBeGreaterThan(hourMs);
   });
 
   it("says whose an id is and since when", async () => {
