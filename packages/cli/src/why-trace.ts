@@ -1,6 +1,7 @@
 import type { HoldReason, QuarantineReason } from "@currents-relay/shared/contracts/reasons.ts";
 import type { DeadLetterJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { Tally } from "@currents-relay/shared/contracts/tally.ts";
+import { noneIfDamaged } from "@currents-relay/shared/core/damaged-payload.ts";
 import { halfJobId, type JobId } from "@currents-relay/shared/core/ids.ts";
 import { completedKey, jobKey, keyPrefix, queueName } from "@currents-relay/shared/core/keys.ts";
 import { messageIdMaker } from "@currents-relay/shared/core/message-id.ts";
@@ -100,7 +101,11 @@ const placesOf = async (room: DlqRoom, id: JobId, eventId: string): Promise<Batc
   const { redis, workspace, spool } = room;
   const read = (kind: "deliver" | "deadletter") =>
     redis.hmget(jobKey(kind, workspace, id), "data", "finishedOn", "returnvalue");
-  const [fresh, held, payload] = await Promise.all([read("deliver"), read("deadletter"), spool.read(id)]);
+  const [fresh, held, payload] = await Promise.all([
+    read("deliver"),
+    read("deadletter"),
+    spool.read(id).catch(noneIfDamaged),
+  ]);
   // The dead letter is the later one of the two.
   const [data, finishedOn, returned] = held[0] == null ? fresh : held;
   if (data == null) return [{ id, place: "forgotten" }];
@@ -142,7 +147,8 @@ const inQuarantine = async (
         continue;
       }
       const isThere =
-        entry.data.eventId === eventId || ((await quarantine.payload(entry.id))?.includes(needle) ?? false);
+        entry.data.eventId === eventId ||
+        ((await quarantine.payload(entry.id).catch(noneIfDamaged))?.includes(needle) ?? false);
       const { id, reason, sinceMs, data } = entry;
       if (isThere) quarantined = { id, reason, detail: data.detail, sinceMs, uri: data.origin.uri };
     }

@@ -1,5 +1,5 @@
 import type { DeadLetterJob } from "@currents-relay/shared/contracts/jobs.ts";
-import { DamagedPayload } from "@currents-relay/shared/core/damaged-payload.ts";
+import { noneIfDamaged } from "@currents-relay/shared/core/damaged-payload.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import type { WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import type { Redis } from "ioredis";
@@ -30,10 +30,6 @@ export const archivePorts = (
   write: async (batches) => archive.write(batches),
   end: async (entry, tally) => desk.end(entry, tally),
 });
-
-const noneIfDamaged = (error: unknown): undefined => {
-  if (!(error instanceof DamagedPayload)) throw error;
-};
 
 /** From an archive to the queues. */
 export const bringBackPorts = (

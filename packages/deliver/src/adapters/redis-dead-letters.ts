@@ -1,15 +1,10 @@
 import type { DeadLetterJob } from "@currents-relay/shared/contracts/jobs.ts";
-import { DamagedPayload } from "@currents-relay/shared/core/damaged-payload.ts";
+import { noneIfDamaged } from "@currents-relay/shared/core/damaged-payload.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { jobKey, keyPrefix, queueName } from "@currents-relay/shared/core/keys.ts";
 import type { WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import type { Redis } from "ioredis";
 import type { DeadLetters } from "../dead-letters.ts";
-
-/** It is held as it is: who sends it one day finds out, and sets it aside. */
-const ifDamaged = (error: unknown): void => {
-  if (!(error instanceof DamagedPayload)) throw error;
-};
 
 /** The dead letters of one workspace: a queue of references, in the order in which they were held. */
 export const redisDeadLetters = (
@@ -24,7 +19,8 @@ export const redisDeadLetters = (
     // A kill here: the deliver job runs again, finds its dead letter there, and moves the payload.
     await spool.move(id, "deliver", "deadletter");
     // A kill here: the deliver job runs again and finds both done. The sweeper has the payload shrunk.
-    await spool.shrink(id, "deadletter").catch(ifDamaged);
+    // A damaged one is held as it is: who is to send it one day sets it aside.
+    await spool.shrink(id, "deadletter").catch(noneIfDamaged);
   },
 
   oldestHeldMs: async () => {

@@ -3,6 +3,11 @@ export class DamagedPayload extends Error {
   override readonly name = "DamagedPayload";
 }
 
+/** For whoever can do without a payload that is damaged. */
+export const noneIfDamaged = (error: unknown): undefined => {
+  if (!(error instanceof DamagedPayload)) throw error;
+};
+
 /** Reads bytes of our own. Throws DamagedPayload in place of what a parser says: that could quote customer data. */
 export const readOwn = <T>(read: () => T): T => {
   try {

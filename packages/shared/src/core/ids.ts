@@ -44,5 +44,8 @@ export const returnedJobId = (archived: JobId): JobId => {
   const [, first, times] = /^(.*)-r(\d+)$/.exec(archived) ?? [undefined, archived, "0"];
   return `${first}-r${Number(times) + 1}` as JobId;
 };
-/** What a job sets aside for one reason; `label` is the reason, with a number where there can be several. */
+/**
+ * What a job sets aside for one reason; `label` is the reason, with what tells several of it apart: a place in the file, or a
+ * fingerprint as of {@link deliverJobId}.
+ */
 export const quarantineJobId = (parent: JobId, label: string): JobId => `q-${parent}-${label}` as JobId;

@@ -3,7 +3,7 @@ import { type FileId, transformJobId } from "@currents-relay/shared/core/ids.ts"
 import { expect, test } from "vitest";
 import type { ReadyCall } from "./map-chunk.ts";
 import type { Body } from "./pack.ts";
-import { deliverParcels } from "./parcels.ts";
+import { deliverParcels, quarantineParcels } from "./parcels.ts";
 
 const chunk = transformJobId("f".repeat(24) as FileId, 0, 9); // brand: a test's own file
 const header: ChunkHeader = {
@@ -35,4 +35,16 @@ test("a batch is named by the events in it, however they are written", () => {
 test("batches of a chunk with other events, at the same place and as many, have other names", () => {
   const names = [idOf("a", 1, 2), idOf("a", 1, 3), idOf("a", 2, 3), idOf("a", 1), idOf("a", 1, 2, 3)];
   expect(new Set(names).size).toBe(names.length);
+});
+
+test("what is set aside for one reason is named by the events in it, as a run under other rules sets others aside", () => {
+  const body = Buffer.from(Array.from({ length: 9 }, (_, i) => `{"event_type":"a","id":"${i}"}`).join("\n"));
+  const idsOf = (...indices: number[]) => {
+    const events = indices.map((index) => ({ index, reason: "missing-name" as const, message: "no name" }));
+    return quarantineParcels(chunk, { header, body }, events).map(({ id }) => id);
+  };
+  const names = [idsOf(1), idsOf(2), idsOf(1, 2)].flat();
+  expect(new Set(names).size).toBe(3);
+  expect(idsOf(1, 2)).toEqual(names.slice(2));
+  expect(names[0]).toMatch(new RegExp(`^q-${chunk}-missing-name-[0-9a-f]{8}$`));
 });

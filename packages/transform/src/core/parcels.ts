@@ -21,7 +21,7 @@ export const deliverParcels = (
   bodies.map((body, index) => {
     const payload = bodyBytes(body);
     return {
-      id: deliverJobId(chunkJob, fingerprintOf(body), index),
+      id: deliverJobId(chunkJob, fingerprintOf(body.calls), index),
       events: body.calls.length,
       payload,
       data: {
@@ -36,9 +36,12 @@ export const deliverParcels = (
     };
   });
 
-/** Which of the chunk's events are in it. Tells the batches of one chunk apart, after a crash in a bad moment: a checksum does. */
-const fingerprintOf = ({ calls }: Body<ReadyCall>): string =>
-  crc32(Uint32Array.from(calls, ({ index }) => index))
+/**
+ * Which of the chunk's events these are. Tells what one run of a chunk made of it from what the next one does under other
+ * rules, after a crash in a bad moment: a checksum does.
+ */
+const fingerprintOf = (events: readonly { index: number }[]): string =>
+  crc32(Uint32Array.from(events, ({ index }) => index))
     .toString(16)
     .padStart(8, "0");
 
@@ -60,7 +63,7 @@ export const quarantineParcels = (
       return JSON.stringify({ ...said, origin: originOf(chunk.header, index), record: recordOf(decoded[index]) });
     });
     return {
-      id: quarantineJobId(chunkJob, reason),
+      id: quarantineJobId(chunkJob, `${reason}-${fingerprintOf(group)}`),
       events: group.length,
       payload: Buffer.from(lines.join("\n")),
       data: { ...quarantineJob(chunkJob, chunk, { reason, group }), ...(reread && { ofReread: reread }) },
