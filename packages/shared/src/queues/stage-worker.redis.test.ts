@@ -178,6 +178,22 @@ test("what one run saved, the next one finds, also within the same run", async (
   expect(found).toEqual([undefined, { at: 1 }, { at: 1 }]);
 });
 
+test("a job knows how often it was begun, whatever ended its runs", async () => {
+  await rig.add(["t-a-0"]);
+  const runs: number[] = [];
+  rig.start({
+    handle: (item) => {
+      runs.push(item.runs);
+      if (runs.length === 1) return Promise.resolve(retry(1, because));
+      return runs.length === 2 ? Promise.reject(because) : Promise.resolve(ok(counted));
+    },
+  });
+  await eventually(() => expect(runs).toEqual([1, 2]));
+  await eventually(async () => (await job("t-a-0")).promote());
+  await eventually(() => expect(rig.settled.size).toBe(1));
+  expect(runs).toEqual([1, 2, 3]);
+});
+
 test("the note of a job without a payload is made before each of its runs", async () => {
   await rig.add(["t-a-0"]);
   const steps: string[] = [];
