@@ -80,8 +80,9 @@ export const replayEntry =
       } else {
         const plan = await planReplay(ports, entry);
         if (plan.length === 0) return { ...done, stays: withoutContent(entry) };
-        if (plan.every(({ kind }) => kind === "stays")) return { ...done, stays: staying(plan) };
+        if (plan.every(isStaying)) return { ...done, stays: staying(plan) };
         const claimed = await claimAll(ports, entry, plan);
+        if (claimed.every(isStaying)) return { ...done, stays: staying(claimed) };
         // A kill here: the claims are this entry's, and the next run wins them again.
         await ports.replace(entry, decided(entry, claimed), {});
       }
@@ -113,22 +114,43 @@ export const planReplay = async (
   });
 };
 
-/** Those whose id is another's become duplicates. */
+/** Those whose id is another's become duplicates; where that other is their own chunk, nobody knows. */
 const claimAll = async (
   { claim }: Pick<ReplayPorts, "claim">,
   { id, data }: OpenEntry,
   plan: readonly Remapped[],
 ): Promise<Remapped[]> => {
+  const claimAs = async (owner: JobId, ids: readonly string[]): Promise<ReadonlySet<string>> => {
+    const answers = ids.length > 0 ? await claim(data, owner, ids) : [];
+    return new Set(ids.filter((_, index) => answers[index]));
+  };
   // A chunk that transform could not end may have its claims already.
   const owner = data.reason === "poison" ? data.from : (data.claimedAs ?? id);
   const ids = plan.flatMap((line) => (line.kind === "call" ? [line.eventId] : []));
-  const ours = (await claim(data, owner, ids)).values();
-  return plan.map((line) => (line.kind === "call" && ours.next().value !== true ? { kind: "duplicate" } : line));
+  const ours = await claimAs(owner, ids);
+  // All of them have an owner by now, so this only asks.
+  const ofItsChunk = await claimAs(
+    data.from,
+    ids.filter((eventId) => !ours.has(eventId)),
+  );
+  return plan.map((line): Remapped => {
+    if (line.kind !== "call" || ours.has(line.eventId)) return line;
+    return ofItsChunk.has(line.eventId) ? takenByItsChunk : { kind: "duplicate" };
+  });
+};
+
+/** Its chunk was killed after it had claimed the event by other rules; or another event of the chunk has its id. */
+const takenByItsChunk: Remapped = {
+  kind: "stays",
+  reason: "partly-sent",
+  message: "its own chunk has taken its id before, and nobody knows whether it was sent then",
 };
 
 const withoutContent = ({ data: { reason, events } }: OpenEntry): Replayed["stays"] => ({
   [reason]: { events, message: "nothing of it could be kept; the file that it came from has to be sent again" },
 });
+
+const isStaying = ({ kind }: Remapped): boolean => kind === "stays";
 
 const staying = (plan: readonly Remapped[]): Replayed["stays"] => {
   const stays: Replayed["stays"] = {};

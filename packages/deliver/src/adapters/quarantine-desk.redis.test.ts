@@ -40,6 +40,17 @@ test("a replay that is repeated changes nothing; with a better mapping it takes 
   expect(await room.status()).toMatchObject({ differences: [], waiting: { deliver: 2, quarantined: 0 } });
 });
 
+test("an id that its own chunk has taken stays, as nobody knows whether it was sent", async () => {
+  const from = "t-file-0-2" as JobId;
+  const id = await room.setAside([aLine("1"), aLine("2"), aLine("3")], { from });
+  const { claim } = fakeClaims(new Map(["1", "3"].map((taken) => [taken, from])));
+  const stays = { "partly-sent": { events: 2, message: expect.stringContaining("its own chunk has taken its id") } };
+  expect(await replayEntry(replayPorts(room, { claim }))(id)).toEqual({ handedOver: 1, duplicates: 0, stays });
+  expect(await room.waitingCalls()).toEqual(["2"]);
+  expect(await room.entries("quarantine")).toMatchObject([{ id, events: 2 }]);
+  expect((await room.status()).differences).toEqual([]);
+});
+
 test("what was set aside of a re-reading meets the ids of that one", async () => {
   const ofReread = { run: "run-1", apart: true } as const;
   const id = await room.setAside([aLine("1")], { ofReread });
