@@ -90,8 +90,8 @@ describe("a look at the credentials", () => {
     workspace.say("unknown");
     await workspace.pod().take(true, never);
     expect(workspace.words).toEqual([
-      { result: "known", agoMs: 30, kind: "flowing" },
-      { result: "unknown", agoMs: 0, kind: "holding" },
+      { result: "known", agoMs: 30, isFirst: true, kind: "flowing" },
+      { result: "unknown", agoMs: 0, isFirst: false, kind: "holding" },
     ]);
   });
 

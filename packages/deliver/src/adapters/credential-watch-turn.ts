@@ -28,6 +28,8 @@ export interface CredentialTurnOptions {
 export interface CredentialWord {
   result: Exclude<ProbeResult, "undecided">;
   agoMs: number;
+  /** No good word came between the last bad one, or the change of the key, and this one. */
+  isFirst: boolean;
 }
 
 export interface CredentialTurn {
@@ -90,9 +92,10 @@ export const credentialTurn = (options: CredentialTurnOptions): CredentialTurn =
     const verdict = await options.verify(signal);
     if (signal.aborted) return 0; // what an aborted question says is nobody's word
     const result = note(verdict, now() - atMs);
+    const isFirst = outage.state().lastVerifiedMs === undefined;
     const { state } = await outage.report({ kind: "probe", result, keyFingerprint, atMs });
     if (result !== "undecided" && state.keyFingerprint === keyFingerprint)
-      options.onWord({ result, agoMs: now() - atMs }, state);
+      options.onWord({ result, agoMs: now() - atMs, isFirst }, state);
     // A kill before this line: the lease ends soon by itself, and another pod asks.
     const nextMs = dueInMs(state);
     await leases.answered(subjectOf(state), nextMs * leaseShare);

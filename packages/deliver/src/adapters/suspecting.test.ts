@@ -31,14 +31,14 @@ const aDoubt = (suspects = { events: 0, unkept: 0 }) => {
 describe("what Segment accepted", () => {
   test("before a good word is safe, but for the last moment before it", async () => {
     const { onWord, settled, told } = aDoubt();
-    onWord({ result: "known", agoMs: 40 }, after(...flowing, known(61_000)));
+    onWord({ result: "known", agoMs: 40, isFirst: false }, after(...flowing, known(61_000)));
     await settled();
     expect(told).toEqual(["expire 60000", "confirm 2040"]);
   });
 
   test("before a bad word is suspect, and the log says how much, and from when to when", async () => {
     const { onWord, settled, told, logged } = aDoubt({ events: 900, unkept: 100 });
-    onWord({ result: "unknown", agoMs: 40 }, after(...flowing, unknown(61_000)));
+    onWord({ result: "unknown", agoMs: 40, isFirst: false }, after(...flowing, unknown(61_000)));
     await settled();
     expect(told).toEqual(["expire 60000", "suspect"]);
     expect(logged).toEqual([
@@ -50,16 +50,25 @@ describe("what Segment accepted", () => {
 
   test("while the bad word was on its way is suspect too, whatever the first word after the repair is", async () => {
     const { onWord, settled, told, logged } = aDoubt();
-    onWord({ result: "known", agoMs: 40 }, after(...flowing, unknown(61_000), known(90_000)));
+    onWord({ result: "known", agoMs: 40, isFirst: true }, after(...flowing, unknown(61_000), known(90_000)));
     await settled();
     expect(told).toEqual(["expire 60000", "suspect"]);
     expect(logged).toEqual([]);
   });
 
+  test("after the first word after the repair is safe by the next one, also while what was held still goes out", async () => {
+    const { onWord, settled, told } = aDoubt();
+    const replaying = after(...flowing, unknown(61_000), known(90_000), known(150_000));
+    expect(replaying.kind).toBe("replaying");
+    onWord({ result: "known", agoMs: 40, isFirst: false }, replaying);
+    await settled();
+    expect(told).toEqual(["expire 60000", "confirm 2040"]);
+  });
+
   test("after the outage is over is safe by the next good word", async () => {
     const { onWord, settled, told } = aDoubt();
     const over: OutageEvent[] = [unknown(61_000), known(90_000), { kind: "drained", atMs: 91_000 }, known(150_000)];
-    onWord({ result: "known", agoMs: 40 }, after(...flowing, ...over));
+    onWord({ result: "known", agoMs: 40, isFirst: false }, after(...flowing, ...over));
     await settled();
     expect(told).toEqual(["expire 60000", "confirm 2040"]);
   });

@@ -21,8 +21,10 @@ export interface Suspecting {
 const marginMs = 2_000;
 
 /** Whether what was accepted is suspect by this word, or safe. */
-const isSuspect = ({ result }: CredentialWord, state: OutageState): boolean => {
+const isSuspect = ({ result, isFirst }: CredentialWord, state: OutageState): boolean => {
   if (result === "unknown") return true;
+  // What is replayed after one good word is safe by the next one.
+  if (!isFirst) return false;
   // A request that was under way when the key was found to be bad: its answer came after that, and proves as little.
   const outage = openOutage(state);
   return outage !== undefined && state.suspect !== undefined && state.suspect.toMs >= outage.openedMs;

@@ -10,6 +10,9 @@ export const kinds = z.registry<{ kind: string; isSecret?: boolean }>();
 /** Messages that begin so are followed by what was found instead (see faults-of-schema.ts). */
 export const expected = (kind: string): string => `expected ${kind}`;
 
+/** May be empty. */
+export const anyText = () => z.string(expected("text")).register(kinds, { kind: "text" });
+
 export const text = (kind = "text") => z.string(expected(kind)).min(1, expected(kind)).register(kinds, { kind });
 
 export const textMatching = (pattern: RegExp, kind: string) =>

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  anyText,
   duration,
   expected,
   flag,
@@ -149,7 +150,7 @@ const expiry = z
         s3: z
           .strictObject({
             bucket: text().describe("Name of the bucket"),
-            prefix: text().prefault("").describe("What its keys begin with"),
+            prefix: anyText().prefault("").describe("What its keys begin with"),
             ...s3Connection,
           })
           .optional()

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, expected, flag, kinds, oneOf, secretText, text, url, wholeNumber } from "./scalars.ts";
+import { anyText, duration, expected, flag, kinds, oneOf, secretText, text, url, wholeNumber } from "./scalars.ts";
 
 const webUrl = () => url(/^https?$/, "an http or https URL");
 
@@ -22,11 +22,7 @@ const folder = z
 
 /** How a bucket is searched; the same for all stores. */
 const bucketPlace = {
-  prefix: z
-    .string(expected("text"))
-    .register(kinds, { kind: "text" })
-    .prefault("")
-    .describe("Buckets: only what lies under this prefix"),
+  prefix: anyText().prefault("").describe("Buckets: only what lies under this prefix"),
   since: since(),
   poll: duration("1s", "1h").prefault("30s").describe("How often new objects are looked for"),
   lateWindow: duration("1h", "7d")
