@@ -11,6 +11,7 @@ import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/
 import { attemptLog } from "./adapters/attempt-log.ts";
 import { backingOff } from "./adapters/backing-off.ts";
 import { startDeadLetterClock } from "./adapters/dead-letter-clock.ts";
+import { noteArchiving } from "./adapters/desk-keys.ts";
 import { expiredToArchive } from "./adapters/expired-to-archive.ts";
 import { pacedBehind, pacedBy } from "./adapters/paced.ts";
 import { redisDeadLetters } from "./adapters/redis-dead-letters.ts";
@@ -57,14 +58,11 @@ const openDeliver = async (
     ports: portsOf("fresh"),
     behind: behindOf({ context, name, segment, tools }),
   });
+  const archiving = { workspace: name, archive: expiry.archive, spool: tools.spool, log };
   const replay = startDeadLetterWorker({
     ...shared,
     ports: portsOf("replay"),
-    end: endByAge(
-      expiry,
-      expiredToArchive({ workspace: name, archive: expiry.archive, spool: tools.spool, log }),
-      Date.now,
-    ),
+    end: endByAge(expiry, expiredToArchive(archiving, noteArchiving(context.redis, name)), Date.now),
   });
   const clock = startDeadLetterClock({ deadLetters, outage: outage.watch, expiry, log, now: Date.now });
   const notices = workspaceNotices(context, {

@@ -31,6 +31,7 @@ const aWorld = (answer: Answer) => {
       look: () => ({ kind: "send" }),
       pass: async () => ({ kind: "send", trial: false }),
       settle: async (pass, verdict) => void settled.push([pass.trial, verdict.name]),
+      giveBack: async (pass) => void settled.push([pass.trial, "given back"]),
     },
     takeRate: async () => undefined,
     send: async (batch) => {
@@ -177,6 +178,18 @@ describe("the way of one batch", () => {
     });
     expect(world.sent).toEqual([]);
     expect(await deliverBatch(world.ports)({ ...job, runs: 2 })).toMatchObject({ kind: "ok" });
+  });
+
+  it("a batch that is another's by the time that the trial is granted is not sent, and the trial is another's too", async () => {
+    const world = aWorld(status(200));
+    const lost = new AbortController();
+    const pass = async () => {
+      lost.abort(new Error("its lock is lost"));
+      return { kind: "send", trial: true } as const;
+    };
+    const ports = { ...world.ports, outage: { ...world.ports.outage, pass } };
+    await expect(deliverBatch(ports)({ ...job, signal: lost.signal })).rejects.toThrow("its lock is lost");
+    expect([world.sent, world.settled]).toEqual([[], [[true, "given back"]]]);
   });
 
   it("a rate that is used up gives the batch back unsent", async () => {

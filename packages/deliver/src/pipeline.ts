@@ -9,7 +9,7 @@ import type { ReadyBatch } from "./core/ready-batch.ts";
 import { verdictOf } from "./core/verdict.ts";
 import type { DeliverPorts } from "./ports.ts";
 
-interface BatchJob<Job extends DeliverJob> {
+export interface BatchJob<Job extends DeliverJob> {
   id: JobId;
   data: Job;
   /** How long ago it was added. */
@@ -35,9 +35,10 @@ export const deliverBatch =
     const { batch, queued } = read;
     if (queued) return retry(queued.afterMs, new Error("the rate of the workspace is used up"));
 
-    signal.throwIfAborted();
     const pass = await ports.outage.pass();
     if (pass.kind !== "send") return barrier(pass) ?? retry(credentialWaitMs, new Error("the trial is another's"));
+    if (signal.aborted) await ports.outage.giveBack(pass);
+    signal.throwIfAborted();
     // A kill here: a trial that was taken is free again after its time.
     // Not cut short by anything but its own timeout: what Segment has received must not go out again.
     const answer = await ports.send(batch);
@@ -52,7 +53,7 @@ export const deliverBatch =
         return ok({ in: batch.count, ok: batch.count });
       case "split": {
         const parts = halves(id, data, batch);
-        // A kill in either hand-over: the batch is sent again, refused again, and the same ids change nothing.
+        // A kill in either hand-over: the next run brings it to its end (ending-refused.ts), and sends nothing.
         if (parts) await ports.toSameQueue(parts, "first");
         else await ports.toQuarantine([rejectedCall(id, data, { batch, verdict })]);
         return ok(parts ? {} : { in: 1, [`quarantined:${verdict.reason}`]: 1 });

@@ -11,7 +11,7 @@ export interface DeliverPorts<Job extends DeliverJob = DeliverJob> {
   /** The batch that waits under the job's id; undefined when it is not there (yet, or any more). */
   readBatch: (id: JobId, calls: number) => Promise<ReadyBatch | undefined>;
   /** Whether the workspace may send at all, and what was learnt of that by sending. */
-  outage: Pick<OutageGate, "look" | "pass" | "settle">;
+  outage: Pick<OutageGate, "look" | "pass" | "settle" | "giveBack">;
   /**
    * Waits until so many events may be sent and resolves with nothing; or, when that is far off, with how long it is.
    * Rejects when the signal aborts.

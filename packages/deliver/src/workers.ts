@@ -14,9 +14,11 @@ import { forcedPartMs } from "@currents-relay/shared/runtime/lifecycle.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { StageContext } from "@currents-relay/shared/stage/stage.ts";
 import type { WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
+import { refusedBefore } from "./adapters/refused-before.ts";
 import { requestsInFlight } from "./core/requests-in-flight.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { EndByAge } from "./end-by-age.ts";
+import { endingRefused } from "./ending-refused.ts";
 import { deliverBatch } from "./pipeline.ts";
 import type { DeliverPorts } from "./ports.ts";
 
@@ -37,11 +39,13 @@ export interface DeliverWorkerOptions {
 export const startDeliverWorker = (
   options: DeliverWorkerOptions & { behind: (isFreshInHand: () => boolean) => DeliverPorts["takeRate"] },
 ): StageWorker => {
-  const { ports, behind, tools, segment, deadLetters } = options;
+  const { context, name, ports, behind, tools, segment, deadLetters } = options;
   const toSameQueue = handOverTo<DeliverJob>("deliver", tools.spool, tools.queues);
   let freshInHand = 0;
-  const fresh = deliverBatch({ ...ports, toSameQueue });
-  const reread = deliverBatch({ ...ports, takeRate: behind(() => freshInHand > 0), toSameQueue });
+  const ending = { refusedBefore: refusedBefore(context.redis, name), readBatch: ports.readBatch, toSameQueue };
+  const fresh = endingRefused(ending, deliverBatch({ ...ports, toSameQueue }));
+  const takeRate = behind(() => freshInHand > 0);
+  const reread = endingRefused(ending, deliverBatch({ ...ports, takeRate, toSameQueue }));
   return startStageWorker<DeliverJob>({
     ...workerOf(options, "deliver"),
     concurrency: requestsInFlight(segment.eventsPerSecond),
@@ -65,16 +69,19 @@ const holdingWaitMs = 1_000;
  * outage lasts the first one waits at the head of its queue, and costs one look a second.
  */
 export const startDeadLetterWorker = (options: DeliverWorkerOptions & { end: EndByAge }): StageWorker => {
-  const { ports, tools, end } = options;
+  const { context, name, ports, tools, end } = options;
   const toSameQueue = handOverTo<DeadLetterJob>("deadletter", tools.spool, tools.queues);
-  const send = deliverBatch<DeadLetterJob>({ ...ports, toSameQueue });
+  const ending = { refusedBefore: refusedBefore(context.redis, name), readBatch: ports.readBatch, toSameQueue };
+  const send = endingRefused(ending, deliverBatch<DeadLetterJob>({ ...ports, toSameQueue }));
   return startStageWorker<DeadLetterJob>({
     ...workerOf(options, "deadletter"),
     concurrency: 1,
     handle: async (item) => {
       const outcome = await send(item);
-      // Only what cannot be sent ends by its age: a replay that has begun may take as long as it needs.
-      return outcome.kind === "hold" ? ((await end(item)) ?? outcome) : outcome;
+      // Only what cannot be sent ends by its age: a replay that has begun may take as long as it needs, also while the trial
+      // is another's.
+      const isHeld = outcome.kind === "hold" && ports.outage.look().kind === "hold";
+      return isHeld ? ((await end(item)) ?? outcome) : outcome;
     },
     onHold: () => Promise.resolve({ waitMs: holdingWaitMs }),
   });

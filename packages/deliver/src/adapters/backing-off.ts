@@ -1,4 +1,4 @@
-import { backoffMs } from "../core/backoff.ts";
+import { backoffLimits, backoffMs } from "../core/backoff.ts";
 import type { Rate } from "../rate.ts";
 
 export interface BackingOff {
@@ -15,7 +15,10 @@ export const backingOff = (rate: Rate, group: string, now: () => number = Date.n
   return {
     backOff: async (asked) => {
       if (now() >= untilMs) failures += 1;
-      const afterMs = Math.max(1, asked ?? backoffMs(failures, 0.5 + Math.random() / 2));
+      // "Now", and a time that is past by our clock, are no word on when.
+      const own =
+        asked !== undefined && asked >= backoffLimits.firstMs ? 0 : backoffMs(failures, 0.5 + Math.random() / 2);
+      const afterMs = Math.max(1, asked ?? 0, own);
       untilMs = Math.max(untilMs, now() + afterMs);
       await rate.notBefore(group, afterMs);
       return { afterMs };

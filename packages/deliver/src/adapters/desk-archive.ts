@@ -1,6 +1,7 @@
 import type { DeadLetterJob } from "@currents-relay/shared/contracts/jobs.ts";
 import { noneIfDamaged } from "@currents-relay/shared/core/damaged-payload.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
+import { archivingKey } from "@currents-relay/shared/core/keys.ts";
 import type { WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import type { Redis } from "ioredis";
 import type { Archive } from "../archive.ts";
@@ -9,9 +10,7 @@ import type { BringBackPorts } from "../bring-back.ts";
 import { archivedDeadLetter, archivedQuarantine } from "../core/archived-entry.ts";
 import type { RestoredInPart } from "../core/desk-entry.ts";
 import type { Desk } from "../desk.ts";
-import { archivingKey, deskScript, noteReturned, returnedKey } from "./desk-keys.ts";
-
-const noteScript = deskScript("note");
+import { noteArchiving, noteReturned, returnedKey } from "./desk-keys.ts";
 
 /** From one queue to an archive. */
 export const archivePorts = (
@@ -24,9 +23,7 @@ export const archivePorts = (
     if (!payload) return undefined;
     return entry.queue === "deadletter" ? archivedDeadLetter(entry, payload) : archivedQuarantine(entry, payload);
   },
-  noteArchiving: async (ids) => {
-    await noteScript(redis, [archivingKey(workspace)], ids);
-  },
+  noteArchiving: noteArchiving(redis, workspace),
   write: async (batches) => archive.write(batches),
   end: async (entry, tally) => desk.end(entry, tally),
 });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { QueueKind } from "@currents-relay/shared/contracts/jobs.ts";
 import { type Tally, tallyField } from "@currents-relay/shared/contracts/tally.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
-import { keyPrefix, queueName, tallyKey } from "@currents-relay/shared/core/keys.ts";
+import { archivingKey, keyPrefix, queueName, tallyKey } from "@currents-relay/shared/core/keys.ts";
 import { luaScript, type LuaScript } from "@currents-relay/shared/runtime/lua-script.ts";
 import type { Redis } from "ioredis";
 
@@ -13,8 +13,6 @@ export const waitKey = (kind: QueueKind, workspace: string): string =>
 export const activeKey = (kind: QueueKind, workspace: string): string =>
   `${keyPrefix}:${queueName(kind, workspace)}:active`;
 
-/** Set: ids that stand in an archive file, or soon will, and have not ended by it. */
-export const archivingKey = (workspace: string): string => `${keyPrefix}:archiving:${workspace}`;
 /** Set: ids in archive files that came back already. Stays for ever: 60 bytes a batch that was brought back. */
 export const returnedKey = (workspace: string): string => `${keyPrefix}:returned:${workspace}`;
 
@@ -23,7 +21,15 @@ const entryPreamble = readFileSync(new URL(import.meta.resolve("@currents-relay/
 export const deskScript = (name: "end" | "replace" | "return" | "note"): LuaScript =>
   luaScript(new URL(`./desk-${name}.lua`, import.meta.url), entryPreamble);
 
+const noteScript = deskScript("note");
 const returnScript = deskScript("return");
+
+/** Notes that these may stand in an archive file without having ended by it; whatever ends them by it takes the note back. */
+export const noteArchiving =
+  (redis: Redis, workspace: string) =>
+  async (ids: readonly JobId[]): Promise<void> => {
+    await noteScript(redis, [archivingKey(workspace)], ids);
+  };
 
 /** Counts what came back by an operator's command, once for each id, which is remembered for good. */
 export const noteReturned =

@@ -24,15 +24,15 @@ test("where the archive cannot be written the batch stays held, and that is said
   onTestFinished(() => rm(root, { recursive: true }));
   const folder = join(root, "archive");
   await writeFile(folder, "a file stands where the folder should be");
-  const logged: string[] = [];
-  const archive = expiredToArchive({
-    workspace: "acme",
-    archive: { folder },
-    spool: { read: async () => Buffer.from('{"a":"b"}') },
-    log: gatheringLog(logged),
-  });
+  const [logged, noted]: [string[], string[]] = [[], []];
+  const spool = { read: async () => Buffer.from('{"a":"b"}') };
+  const archive = expiredToArchive(
+    { workspace: "acme", archive: { folder }, spool, log: gatheringLog(logged) },
+    async (ids) => void noted.push(...ids),
+  );
   expect([await archive(id, data), await archive(id, data)]).toEqual([false, false]);
   expect(logged).toEqual([expect.stringContaining("archive.failed")]);
   await rm(folder);
   expect(await archive(id, data)).toBe(true);
+  expect(noted).toEqual([id, id, id]);
 });

@@ -2,6 +2,7 @@ import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { Spool } from "@currents-relay/shared/spool/spool.ts";
 import type { ArchiveBatch } from "../dead-letters.ts";
+import type { ArchivePorts } from "../archive-entries.ts";
 import { archiveAt } from "./archive-place.ts";
 
 interface ArchivingOptions {
@@ -15,7 +16,10 @@ interface ArchivingOptions {
 const sayAgainMs = 60_000;
 
 /** Writes held batches whose time is over into the configured archive. */
-export const expiredToArchive = ({ workspace, archive, spool, log }: ArchivingOptions): ArchiveBatch => {
+export const expiredToArchive = (
+  { workspace, archive, spool, log }: ArchivingOptions,
+  noteArchiving: ArchivePorts["noteArchiving"],
+): ArchiveBatch => {
   const store = archive && archiveAt(archive, workspace);
   let saidMs = -Infinity;
   return async (id, { calls: count, connector, heldAtMs, landedAtMs, origin }) => {
@@ -24,6 +28,8 @@ export const expiredToArchive = ({ workspace, archive, spool, log }: ArchivingOp
     // Thrown, so that the batch is tried again and stays held meanwhile.
     if (!payload) throw new Error(`the payload of ${id} is not in the spool`);
     const calls = payload.toString("utf8");
+    // A kill after the writing, and a store whose answer was lost: the batch may be sent yet, and must not come back then.
+    await noteArchiving([id]);
     try {
       await store.write([{ id, calls, count, connector, heldSinceMs: heldAtMs, landedAtMs, origin }]);
       return true;

@@ -8,7 +8,9 @@ if now < 0 then
   now = time[1] * 1000 + time[2] / 1000
 end
 local until_ = now + after
-if until_ > (tonumber(redis.call('HGET', key, 'notBefore') or '') or 0) then
-  redis.call('HSET', key, 'notBefore', until_)
+local function field(name) return tonumber(redis.call('HGET', key, name) or '') or 0 end
+-- Further ahead than it was when it was set it is only if the clock was set back.
+if until_ > math.min(field('notBefore'), now + field('waitMs')) then
+  redis.call('HSET', key, 'notBefore', until_, 'waitMs', after)
   redis.call('PEXPIRE', key, math.max(redis.call('PTTL', key), math.ceil(after) + idle))
 end

@@ -1,6 +1,7 @@
 import type { DeadLetterJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import {
+  archivingKey,
   completedKey,
   jobKey,
   spoolEntryKey,
@@ -15,7 +16,7 @@ import type { Spool } from "@currents-relay/shared/spool/spool.ts";
 import type { Redis } from "ioredis";
 import type { DeskEntry, DeskQueue, RestoredInPart } from "../core/desk-entry.ts";
 import type { Desk } from "../desk.ts";
-import { activeKey, archivingKey, deskScript, tallyPairs, waitKey } from "./desk-keys.ts";
+import { activeKey, deskScript, tallyPairs, waitKey } from "./desk-keys.ts";
 
 const endScript = deskScript("end");
 /** As long as BullMQ keeps done jobs of the other queues (workspace-queues.ts). */

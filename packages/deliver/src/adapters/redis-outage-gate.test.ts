@@ -118,6 +118,20 @@ describe("the gate", () => {
     expect(await other.pass()).toEqual({ kind: "hold", reason: "everything-refused" });
   });
 
+  it("holds it as well when every call is too large for what answers", async () => {
+    const { gate, outage } = gates(...flowing);
+    const tooLarge: Verdict = {
+      kind: "split",
+      name: "too-large-for-segment",
+      reason: "too-large-for-segment",
+      why: "413",
+    };
+    await manyTimes(refusedInARow - 1, () => gate.settle({ trial: false }, tooLarge, 1));
+    expect(outage.state().kind).toBe("flowing");
+    await gate.settle({ trial: false }, tooLarge, 1);
+    expect(outage.state()).toMatchObject({ kind: "holding", trouble: { reason: "everything-refused" } });
+  });
+
   it("tries one batch after each check of the key while everything is refused, and splits it meanwhile", async () => {
     const { gate, other, outage } = gates(...flowing, refused(20, "everything-refused"), known(30));
     expect(await gate.pass()).toEqual({ kind: "send", trial: true });

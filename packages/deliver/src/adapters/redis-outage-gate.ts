@@ -70,7 +70,7 @@ export const outageGate = (options: OutageGateOptions): OutageGate => {
         case "outage":
           return refuse(verdict.reason);
         case "split":
-          return verdict.reason === "rejected" ? noteRejected(pass, calls) : giveBack(pass);
+          return noteRejected(pass, calls);
         case "wait":
           return giveBack(pass);
         default:

@@ -221,6 +221,27 @@ test("a clock that was set back stops nobody for longer than one batch takes", a
   await one.take("acme", 490, 1_000, "fresh");
   clock.nowMs -= 3_600_000;
   expect(await one.take("acme", 490, 1_000, "fresh")).toEqual({ granted: false, afterMs: 500 });
+  clock.nowMs += 500;
+  expect(await one.take("acme", 490, 1_000, "fresh")).toEqual({ granted: true });
+});
+
+test("a clock that was set back leaves a wait as long as it was asked for", async () => {
+  const { clock, one } = twoProcesses();
+  await one.notBefore("back", 500);
+  clock.nowMs -= 3_600_000;
+  expect(await one.take("back", 1, 1_000, "fresh")).toEqual({ granted: false, afterMs: 500 });
+  await one.notBefore("back", 900);
+  expect(await one.take("back", 1, 1_000, "fresh")).toEqual({ granted: false, afterMs: 900 });
+  clock.nowMs += 900;
+  expect(await one.take("back", 1, 1_000, "fresh")).toEqual({ granted: true });
+});
+
+test("a rate that is raised holds at once, also for what was granted before", async () => {
+  const { clock, one, two } = twoProcesses();
+  expect(await one.take("raised", 500, 1, "fresh")).toEqual({ granted: true });
+  expect(await two.take("raised", 500, 1_000, "fresh")).toMatchObject({ granted: false });
+  clock.nowMs += 600;
+  expect(await two.take("raised", 500, 1_000, "fresh")).toEqual({ granted: true });
 });
 
 test("without a clock of its own the rate goes by the clock of Redis", async () => {

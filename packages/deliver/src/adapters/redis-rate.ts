@@ -25,8 +25,8 @@ const idleExpiryMs = 60_000;
  */
 export const redisRate = (redis: Redis, now: () => number = () => -1): Rate => ({
   take: async (group, events, eventsPerSecond, lane) => {
-    const costMs = (events * 1_000) / (eventsPerSecond * pace);
-    const args = [now(), costMs, lane, slackMs, turnMs, freshPresentMs, idleExpiryMs];
+    const eachMs = 1_000 / (eventsPerSecond * pace);
+    const args = [now(), events, lane, slackMs, turnMs, freshPresentMs, idleExpiryMs, eachMs];
     const afterMs = Number(await takeScript(redis, [rateKey(group)], args));
     return afterMs === 0 ? { granted: true } : { granted: false, afterMs };
   },

@@ -3,7 +3,7 @@ import { halfJobId, type JobId, quarantineJobId } from "@currents-relay/shared/c
 import type { Parcel } from "@currents-relay/shared/contracts/parcel.ts";
 import { bisect } from "./bisect.ts";
 import type { ReadyBatch } from "./ready-batch.ts";
-import type { Verdict } from "./verdict.ts";
+import { rejectReasons, type RejectReason, type Verdict } from "./verdict.ts";
 
 /** The two halves of a batch, in order, as work of their own; undefined for a single call. */
 export const halves = <Job extends DeliverJob>(id: JobId, data: Job, batch: ReadyBatch): Parcel<Job>[] | undefined =>
@@ -13,6 +13,12 @@ export const halves = <Job extends DeliverJob>(id: JobId, data: Job, batch: Read
     payload: half.calls,
     data: { ...data, calls: half.count, bytes: half.calls.length },
   }));
+
+/** What may be there of a batch that Segment refused: a job of this id, and what it says was begun. */
+export const tracesOfRefusal = (id: JobId): readonly (readonly [trace: JobId, began: "split" | RejectReason])[] => [
+  [halfJobId(id, "a"), "split"],
+  ...rejectReasons.map((reason) => [quarantineJobId(id, reason), reason] as const),
+];
 
 /** The call that Segment refuses even alone, for an engineer to look at. */
 export const rejectedCall = (

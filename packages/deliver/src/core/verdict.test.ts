@@ -13,6 +13,17 @@ test("2xx is delivered, and nothing else is", () => {
   expect(statusesThat("delivered")).toEqual(everyStatus.filter((status) => status >= 200 && status < 300));
 });
 
+test("a page in place of Segment's own answer is no delivery", () => {
+  const withText = (text: string) => verdictOf({ kind: "response", status: 200, text }, nowMs);
+  for (const page of ["<!DOCTYPE html><html>", " \n<html>", "<?xml"])
+    expect(withText(page)).toMatchObject({
+      kind: "wait",
+      name: "unexpected-status",
+      why: expect.stringContaining("proxy"),
+    });
+  for (const text of ['{"success":true}', "", "OK"]) expect(withText(text).kind).toBe("delivered");
+});
+
 test("only answers that speak of the body split a batch", () => {
   expect(statusesThat("split")).toEqual([400, 413, 422]);
   expect(answered(400)).toMatchObject({ reason: "rejected", name: "rejected" });

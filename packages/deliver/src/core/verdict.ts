@@ -21,7 +21,8 @@ export const verdictNames = [
 ] as const;
 export type VerdictName = (typeof verdictNames)[number];
 
-type RejectReason = Extract<QuarantineReason, "rejected" | "too-large-for-segment">;
+export const rejectReasons = ["rejected", "too-large-for-segment"] as const satisfies QuarantineReason[];
+export type RejectReason = (typeof rejectReasons)[number];
 type CredentialReason = Extract<HoldReason, "unauthorized" | "forbidden" | "not-found" | "oauth-refused">;
 type WaitName = Exclude<VerdictName, "delivered" | RejectReason | CredentialReason>;
 
@@ -56,6 +57,15 @@ const waitNameOf = (status: number): WaitName => {
   return "unexpected-status";
 };
 
+const delivered: Verdict = { kind: "delivered", name: "delivered" };
+/** Segment's own answer is JSON. A proxy, a login portal or a wrong endpoint may answer 200 as well, with a page. */
+const isPage = (text = ""): boolean => /^\s*</.test(text);
+const notSegment = (status: number): Verdict => ({
+  kind: "wait",
+  name: "unexpected-status",
+  why: `a page came with the ${status}, as of a proxy: Segment answers JSON`,
+});
+
 /**
  * The table of Segment's answers (DESIGN section 6).
  * Only statuses that speak of the body (400, 413, 422) split a batch. The others of 4xx would be given to every
@@ -64,7 +74,7 @@ const waitNameOf = (status: number): WaitName => {
  */
 const ofResponse = (answer: Extract<Answer, { kind: "response" }>, nowMs: number): Verdict => {
   const { status, retryAfter } = answer;
-  if (status >= 200 && status < 300) return { kind: "delivered", name: "delivered" };
+  if (status >= 200 && status < 300) return isPage(answer.text) ? notSegment(status) : delivered;
   switch (status) {
     case 400:
     case 422:

@@ -45,7 +45,7 @@ export const holdReasons = {
   forbidden: "Segment answered 403",
   "not-found": "Segment answered 404",
   "oauth-refused": "Segment's token server refused the credentials",
-  "everything-refused": "Segment answered 400 to every call, each by itself",
+  "everything-refused": "Segment answered 400 or 413 to every call, each by itself",
   operator: "held by an operator's command",
 } as const;
 export type HoldReason = keyof typeof holdReasons;

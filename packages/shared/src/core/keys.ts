@@ -23,6 +23,8 @@ export const spoolUsageKey = (workspace: string): string => `${keyPrefix}:spool-
 export const acceptedKey = (workspace: string): string => `${keyPrefix}:accepted:${workspace}`;
 /** Sorted set: what it accepted before the key was found to be bad. */
 export const suspectsKey = (workspace: string): string => `${keyPrefix}:suspects:${workspace}`;
+/** Set: ids that stand in an archive file, or soon will, and have not ended by it. */
+export const archivingKey = (workspace: string): string => `${keyPrefix}:archiving:${workspace}`;
 /** Hash: what every stage has counted for the workspace, field = tally label. */
 export const tallyKey = (workspace: string): string => `${keyPrefix}:tally:${workspace}`;
 

@@ -84,14 +84,32 @@ test("of two pauses of a queue the one that ends later counts", async () => {
     handle: async ({ id }) => {
       if (id === "t-a-1") both.resolve();
       await both.promise;
-      if (id === "t-a-0") return retry(60_000, because);
+      if (id === "t-a-0") return retry(20_000, because);
       await eventually(async () => expect(await rig.queue.getRateLimitTtl()).toBeGreaterThan(0));
       return retry(20, because);
     },
   });
   await both.promise;
   await eventually(async () => expect(await rig.queue.getWaitingCount()).toBe(3));
-  expect(await rig.queue.getRateLimitTtl()).toBeGreaterThan(50_000);
+  expect(await rig.queue.getRateLimitTtl()).toBeGreaterThan(5_000);
+});
+
+test("no pause is so long that what it is for could change meanwhile", async () => {
+  await rig.add(["t-a-0"]);
+  rig.start({ retryWaitsFor: "queue", handle: () => Promise.resolve(retry(2_000_000_000, because)) });
+  await eventually(async () => expect(await rig.queue.getRateLimitTtl()).toBeGreaterThan(0));
+  expect(await rig.queue.getRateLimitTtl()).toBeLessThanOrEqual(30_000);
+});
+
+test("a job that has left in a run that was killed is not set aside", async () => {
+  await rig.add(["t-a-0", "t-a-1"]);
+  rig.start({
+    handle: () => Promise.resolve(quarantine("spool-missing", because)),
+    hasLeft: (id) => Promise.resolve(id === "t-a-0"),
+  });
+  await eventually(async () => expect(await rig.queue.getActiveCount()).toBe(0));
+  await eventually(() => expect([...rig.aside.keys()]).toEqual(["t-a-1"]));
+  await eventually(() => expect([...rig.settled.keys()]).toEqual(["t-a-1"]));
 });
 
 test("a held job that was moved ends here, and its entry is left alone", async () => {

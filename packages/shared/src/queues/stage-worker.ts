@@ -56,7 +56,7 @@ export interface StageWorkerOptions<Data> {
    * nothing behind. Otherwise it goes back to the head of its queue, which waits for so long; no attempt is used.
    */
   onHold?: (item: Item<Data>, reason: HoldReason) => Promise<typeof moved | { waitMs: number }>;
-  /** Asked before a job waits: it need not if it was moved, or counted in another queue. */
+  /** Asked before a job waits, or is set aside: it need not if it was moved, or counted in another queue. */
   hasLeft?: (id: JobId) => Promise<boolean>;
   /** Sets the whole job aside; resolves when that is stored. */
   setAside: (item: Item<Data>, reason: QuarantineReason, cause: Error) => Promise<Tally>;
@@ -104,6 +104,7 @@ export const maxAttempts = 10;
 export const noLimit = 1_000_000_000;
 const longestBackoffMs = 60_000;
 const suspectWaitMs = 1_000;
+const longestPauseMs = 30_000;
 /** Before a suspect runs, so that others that were fetched along with it have been given back when it ends its worker. */
 const suspectPauseMs = 100;
 /** A new job wakes an idle worker at once, and a sign that was lost is noticed by the look after all queues. */
@@ -238,7 +239,7 @@ const endOf = async <Data>(working: Working<Data>, run: Run<Data>, progress: Job
     throughTrouble({ redis: working.redis, log: working.log, signal: run.signal }, action);
   const poisoned = (cause: Error) => {
     working.log.error({ job: item.id, err: cause }, "job.poison: it goes to quarantine as a whole");
-    return again(() => working.setAside(item, "poison", cause));
+    return again(() => setAsideUnlessLeft(working, item, { reason: "poison", cause }));
   };
   try {
     if (!(await again(() => isOurs(working, run)))) throw new WaitingError();
@@ -271,7 +272,7 @@ const finish = async <Data>(
     case "ok":
       return outcome.value;
     case "quarantine":
-      return working.setAside(item, outcome.reason, outcome.cause);
+      return setAsideUnlessLeft(working, item, outcome);
     case "drop":
       throw new Error(`a whole job cannot be dropped (${outcome.reason}): its events are counted one by one`);
     case "hold": {
@@ -287,10 +288,21 @@ const finish = async <Data>(
   }
 };
 
-/** Back to the head of its queue, and nobody takes any job of it for so long. */
+/** A job whose payload is missing because it was moved, or counted, in a run that was killed then, has nothing to set aside. */
+const setAsideUnlessLeft = async <Data>(
+  working: Working<Data>,
+  item: Item<Data>,
+  { reason, cause }: { reason: QuarantineReason; cause: Error },
+): Promise<JobEnd> => ((await working.hasLeft?.(item.id)) ? moved : working.setAside(item, reason, cause));
+
+/**
+ * Back to the head of its queue, and nobody takes any job of it for so long; a longer wait is asked for again, as what it
+ * is for may have changed (another rate, another endpoint).
+ */
 const waitWithQueue = async <Data>(working: Working<Data>, run: Run<Data>, waitMs: number): Promise<never> => {
   const { redis, kind, workspace } = working;
-  await pauseScript(redis, [metaKey(kind, workspace), limiterKey(kind, workspace)], [wholeMs(waitMs), noLimit]);
+  const pauseMs = Math.min(wholeMs(waitMs), longestPauseMs);
+  await pauseScript(redis, [metaKey(kind, workspace), limiterKey(kind, workspace)], [pauseMs, noLimit]);
   return giveBack(working, run);
 };
 

@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { QueueKind } from "../contracts/jobs.ts";
 import { DamagedPayload } from "../core/damaged-payload.ts";
 import type { JobId } from "../core/ids.ts";
-import { jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
+import { archivingKey, jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
 import { useRedis } from "../testing/redis-server.ts";
 import { redisSpool } from "./redis-spool.ts";
 import type { SpoolEntry } from "./spool.ts";
@@ -81,6 +81,17 @@ test("settling counts once, however often it is called, and leaves nothing behin
   expect(await usage()).toEqual({ "events:d": "0", isEmpty: "true" });
   expect(await spool().read(id)).toBeUndefined();
   expect(await redis.zcard(spoolIndexKey(workspace))).toBe(0);
+});
+
+test("what ended by being archived is not noted as being archived any more, what ended otherwise stays noted", async () => {
+  const note = archivingKey(workspace);
+  const [archived, sent] = ["d-file-0-0", "d-file-0-1"] as JobId[];
+  await spool().put([archived, sent].map((one) => anEntry({ id: one!, kind: "deadletter" })));
+  await Promise.all([aJob("deadletter", archived), aJob("deadletter", sent), redis.sadd(note, archived!, sent!)]);
+  await spool().settle(archived!, "deadletter", "deliver", { in: 3, archived: 3 });
+  await spool().settle(sent!, "deadletter", "deliver", { in: 3, ok: 3 });
+  expect(await redis.smembers(note)).toEqual([sent]);
+  expect(await tally()).toEqual({ "deliver|in": "6", "deliver|archived": "3", "deliver|ok": "3" });
 });
 
 test("an entry without events, as of a torn block or of a whole file, is settled like any other", async () => {

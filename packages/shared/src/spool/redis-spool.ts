@@ -2,7 +2,15 @@ import type { Redis } from "ioredis";
 import type { QueueKind } from "../contracts/jobs.ts";
 import { tallyField } from "../contracts/tally.ts";
 import type { JobId } from "../core/ids.ts";
-import { acceptedKey, jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey, tallyKey } from "../core/keys.ts";
+import {
+  acceptedKey,
+  archivingKey,
+  jobKey,
+  spoolEntryKey,
+  spoolIndexKey,
+  spoolUsageKey,
+  tallyKey,
+} from "../core/keys.ts";
 import { maxAcceptedBytes } from "./accepted.ts";
 import { encodeEntry, letterOf, ownerLetterOf, payloadOf, readEntry, salvaged, shrunk, spoolScript } from "./entry.ts";
 import { ownersOf } from "./owners.ts";
@@ -68,10 +76,11 @@ export const redisSpool = (redis: Redis, workspace: string, now: () => number = 
     settle: async (id, kind, stage, tally) => {
       const job = jobKey(kind, workspace, id);
       const others = ownerKeys(id).filter((key) => key !== job);
-      const keys = [entryKey(id), index, usage, tallyKey(workspace), acceptedKey(workspace), job, ...others];
+      const sets = [tallyKey(workspace), acceptedKey(workspace), archivingKey(workspace)];
+      const keys = [entryKey(id), index, usage, ...sets, job, ...others];
       const counts = Object.entries(tally).flatMap(([label, count]) => [tallyField(stage, label), count]);
       const keepBytes = stage === "deliver" && tally.ok ? maxAcceptedBytes : 0;
-      return { counted: (await settleScript(redis, keys, [id, keepBytes, ...counts])) === 1 };
+      return { counted: (await settleScript(redis, keys, [id, keepBytes, tally.archived ? 1 : 0, ...counts])) === 1 };
     },
   };
 };

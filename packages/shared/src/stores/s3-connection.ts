@@ -29,6 +29,9 @@ export interface S3Connection {
   commands: typeof Commands;
 }
 
+/** From a request's beginning to the head of its answer: a store that says nothing must not hold whoever waits for it. */
+const answerWithinMs = 60_000;
+
 /** The AWS SDK is loaded by this, and not before. */
 export const connectS3 = async (settings: S3Settings): Promise<S3Connection> => {
   const commands = await import("@aws-sdk/client-s3");
@@ -38,7 +41,7 @@ export const connectS3 = async (settings: S3Settings): Promise<S3Connection> => 
     maxAttempts: 1, // ours to wait
     responseChecksumValidation: "WHEN_REQUIRED",
     followRegionRedirects: true,
-    requestHandler: { connectionTimeout: 5_000 },
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: answerWithinMs, throwOnRequestTimeout: true },
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
     ...(forcePathStyle !== undefined && { forcePathStyle }),
