@@ -22,6 +22,7 @@ export default defineConfig({
     maxConcurrency: 2, // of the lab's scenarios: a killed process must be up again before the next kill
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/node") }, // the e2e tests start hundreds
     reporters: ["default"],
+    expect: { poll: { timeout: 8 * second } }, // by itself it gives up after one, which a busy machine takes now and then
     projects: [
       kindOfTest("unit", [".test.ts"], 10, ["**/*.redis.test.ts", "**/*.e2e.test.ts"]),
       kindOfTest("redis", [".redis.test.ts"], 30),

@@ -118,7 +118,7 @@ describe("an archive in a folder", () => {
     const ended = once(child, "exit");
     const { poll } = expect;
     try {
-      await poll(async () => (await archiveOf().list()).length, { interval: 5, timeout: 8_000 }).toBeGreaterThan(1);
+      await poll(async () => (await archiveOf().list()).length, { interval: 5 }).toBeGreaterThan(1);
       await poll(async () => (await names()).some((name) => name.endsWith(".tmp")), { interval: 1 }).toBe(true);
     } finally {
       child.kill("SIGKILL");

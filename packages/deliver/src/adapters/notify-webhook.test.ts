@@ -8,7 +8,7 @@ import { answerWith, startStandIn, type StandIn } from "./transport-stand-in.ts"
 
 const secret = "whsec-123";
 const nowMs = 1_795_442_500_999;
-const inTime = () => AbortSignal.timeout(5_000);
+const inTime = () => AbortSignal.timeout(8_000);
 
 describe("the webhook", () => {
   let receiver: StandIn;
@@ -18,15 +18,15 @@ describe("the webhook", () => {
   });
   afterEach(() => receiver[Symbol.asyncDispose]());
 
-  const notify = (message = anOpenedNotice(), signal = inTime()) =>
+  const notify = (message = anOpenedNotice(), { signal = inTime(), timeoutMs = 5_000 } = {}) =>
     webhookNotify({
       url: new Secret(`${receiver.url}/hooks/token-456`),
       secret: new Secret(secret),
-      timeoutMs: 300,
+      timeoutMs,
       now: () => nowMs,
     })(message, signal);
-  const fault = async (signal?: AbortSignal) => {
-    const error: unknown = await notify(anOpenedNotice(), signal).catch((cause: unknown) => cause);
+  const fault = async (over: Parameters<typeof notify>[1] = {}) => {
+    const error: unknown = await notify(anOpenedNotice(), over).catch((cause: unknown) => cause);
     if (!(error instanceof Error)) throw new Error("it was taken");
     expect(`${error.message} ${String(error.cause)}`).not.toMatch(/token-456|whsec/);
     return error;
@@ -112,7 +112,7 @@ describe("the webhook", () => {
     receiver.react((response) => response.socket?.resetAndDestroy());
     expect((await fault()).message).toContain("ECONNRESET");
     receiver.react(() => undefined);
-    expect((await fault()).message).toContain("300 ms");
-    expect((await fault(AbortSignal.abort())).message).toContain("ABORTED");
+    expect((await fault({ timeoutMs: 300 })).message).toContain("300 ms");
+    expect((await fault({ signal: AbortSignal.abort() })).message).toContain("ABORTED");
   });
 });

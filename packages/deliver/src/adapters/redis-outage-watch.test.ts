@@ -7,7 +7,7 @@ import { type OutageWatch, type OutageWatchOptions, watchOutage } from "./redis-
 import type { Outages } from "./redis-outage.ts";
 
 const log = createLogger({ level: "silent", terminal: false });
-const signal = AbortSignal.timeout(5_000);
+const signal = AbortSignal.timeout(60_000);
 const started: OutageWatch[] = [];
 const start = async (outages: Outages, over: Partial<OutageWatchOptions> = {}) => {
   const watch = watchOutage({ workspace: "acme", outages, log, everyMs: 60_000, ...over });

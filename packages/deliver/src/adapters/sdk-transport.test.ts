@@ -15,13 +15,13 @@ const privateKey = new Secret(
 );
 
 /** A transport with Segment's and, for OAuth, the token server's stand-in. */
-const setUp = async (oauth?: Partial<OAuthCredentials>) => {
+const setUp = async (oauth?: Partial<OAuthCredentials>, timeoutMs = 5_000) => {
   const [segment, tokens] = [await startStandIn(), await startStandIn()];
   tokens.react(answerWith(200, {}, '{"access_token":"token-1","expires_in":3600}'));
   const transport = createSdkTransport({
     endpoint: segment.url,
     writeKey: new Secret("wk"),
-    timeoutMs: 300,
+    timeoutMs,
     ...(oauth && {
       oauth: { clientId: "c", privateKey, keyId: "k", scope: "tracking_api:write", tokenServer: tokens.url, ...oauth },
     }),
@@ -122,10 +122,15 @@ test("a token server that answers 200 without a token is an OAuth answer", async
   }
 });
 
-test("a token server that resets or hangs is a network answer or a timeout, and nothing is sent", async () => {
+test("a token server that resets is a network answer, and nothing is sent", async () => {
   await using bench = await setUp({});
   bench.tokens.react((response) => response.socket?.resetAndDestroy());
   expect(await bench.send()).toMatchObject({ kind: "network", code: "ECONNRESET" });
+  expect(bench.segment.begun()).toBe(0);
+});
+
+test("a token server that hangs is a timeout, and nothing is sent", async () => {
+  await using bench = await setUp({}, 300);
   bench.tokens.react(() => undefined);
   expect(await bench.send()).toEqual({ kind: "timeout", afterMs: 300 });
   expect(bench.segment.begun()).toBe(0);

@@ -12,7 +12,7 @@ import type { RoundReport } from "./lister.ts";
 const redis = useRedis();
 /** A busy machine takes its time. */
 const patientlyMs = 10_000;
-const slowRoundMs = 300;
+const slowRoundMs = 800;
 const seldomRoundMs = 50;
 const nowMs = Date.now();
 const read: Source["read"] = () => {
@@ -67,7 +67,7 @@ describe("a lister", () => {
     await scene.start({ source: { read, list } }).listed;
     await scene.work();
     objects.push(anObject("b"));
-    await vi.waitFor(async () => expect(await scene.work()).toEqual(["b"]), 5 * slowRoundMs);
+    await vi.waitFor(async () => expect(await scene.work()).toEqual(["b"]), 7 * slowRoundMs);
   });
 
   it("lists more seldom what takes long every time", async () => {
@@ -231,7 +231,7 @@ describe("a lister", () => {
     const [startedMs, before] = [performance.now(), timers()];
     await lister.stop();
     expect(timers()).toBeLessThan(before);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
   });
 
   it("says at its first start on a bucket what a lost Redis would mean, and not at its second", async () => {

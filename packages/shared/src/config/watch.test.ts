@@ -1,7 +1,8 @@
 import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { eventually } from "../testing/eventually.ts";
 import { type LoadedConfig, loadConfig } from "./load.ts";
 import { watchConfig } from "./watch.ts";
 
@@ -45,15 +46,15 @@ const segmentIn = (loaded: LoadedConfig | undefined) =>
 test("a changed file is reported once", async () => {
   const { write, reported } = watched();
   write("relay.yaml", aConfig("eu"));
-  await vi.waitFor(() => expect(segmentIn(reported.at(-1))?.region).toBe("eu"));
+  await eventually(() => expect(segmentIn(reported.at(-1))?.region).toBe("eu"));
   write("key", "second-key");
-  await vi.waitFor(() => expect(segmentIn(reported.at(-1))?.writeKey.reveal()).toBe("second-key"));
+  await eventually(() => expect(segmentIn(reported.at(-1))?.writeKey.reveal()).toBe("second-key"));
   expect(reported).toHaveLength(2);
 });
 
 test("a change between the first reading and the watch is seen", async () => {
   const { reported } = watched((folder) => writeFileSync(join(folder, "key"), "second-key"));
-  await vi.waitFor(() => expect(segmentIn(reported[0])?.writeKey.reveal()).toBe("second-key"));
+  await eventually(() => expect(segmentIn(reported[0])?.writeKey.reveal()).toBe("second-key"));
 });
 
 test("a secret behind a link that is swapped is seen, as Kubernetes does it", async () => {
@@ -61,7 +62,7 @@ test("a secret behind a link that is swapped is seen, as Kubernetes does it", as
   write("mounted", "second-key");
   symlinkSync("mounted", join(folder, "key.new"));
   renameSync(join(folder, "key.new"), join(folder, "key"));
-  await vi.waitFor(() => expect(segmentIn(reported[0])?.writeKey.reveal()).toBe("second-key"));
+  await eventually(() => expect(segmentIn(reported[0])?.writeKey.reveal()).toBe("second-key"));
 });
 
 test("a faulty file is reported with its faults, and the next good one is taken", async () => {
@@ -72,17 +73,17 @@ test("a faulty file is reported with its faults, and the next good one is taken"
     renameSync(join(folder, "relay.yaml.new"), join(folder, "relay.yaml"));
   };
   replace(aConfig("uk"));
-  await vi.waitFor(() => expect(reported.at(-1)).toMatchObject({ kind: "faulty" }));
+  await eventually(() => expect(reported.at(-1)).toMatchObject({ kind: "faulty" }));
   replace(aConfig("eu"));
-  await vi.waitFor(() => expect(segmentIn(reported.at(-1))?.region).toBe("eu"));
+  await eventually(() => expect(segmentIn(reported.at(-1))?.region).toBe("eu"));
 });
 
 test("a secret file that is gone is a fault, and is still watched: its return is seen", async () => {
   const { folder, write, reported } = watched();
   rmSync(join(folder, "key"));
-  await vi.waitFor(() => expect(reported.at(-1)).toMatchObject({ kind: "faulty" }));
+  await eventually(() => expect(reported.at(-1)).toMatchObject({ kind: "faulty" }));
   write("key", "second-key");
-  await vi.waitFor(() => expect(segmentIn(reported.at(-1))?.writeKey.reveal()).toBe("second-key"));
+  await eventually(() => expect(segmentIn(reported.at(-1))?.writeKey.reveal()).toBe("second-key"));
 });
 
 test("a stopped watch looks no more", async () => {
@@ -91,6 +92,6 @@ test("a stopped watch looks no more", async () => {
   write("relay.yaml", aConfig("eu"));
   const other = watched();
   other.write("relay.yaml", aConfig("eu"));
-  await vi.waitFor(() => expect(other.reported).toHaveLength(1));
+  await eventually(() => expect(other.reported).toHaveLength(1));
   expect(loads.count).toBe(0);
 });

@@ -11,6 +11,8 @@ const server = useRedis();
 let by: Redis;
 let redis: Redis;
 let doorbell: Doorbell;
+/** On a busy machine. Who is not in the question waits for its end, which is after 10 s. */
+const atOnceMs = 5_000;
 const waiting: Waiting[] = [];
 /** Waits for a queue; leaves when the test is over. */
 const waitFor = async (key: string, at = doorbell): Promise<Marker | undefined> => {
@@ -57,24 +59,27 @@ test("a queue that comes while the question is under way is in the next one, at 
     await mark(key);
     expect(await late).toEqual({ member: "0", score: 0 });
   }
-  expect(performance.now() - startedMs).toBeLessThan(1_000);
+  expect(performance.now() - startedMs).toBeLessThan(atOnceMs);
 });
 
 test.each(["unblock", "id"])("without CLIENT %s a queue that comes late is woken all the same", async (command) => {
   await by.acl("SETUSER", "plain", "on", "nopass", "~*", "+@all", `-client|${command}`);
+  await by.acl("LOG", "RESET");
   const plain = connectRedis(server.url().replace("redis://", "redis://plain:x@"), gatheringLog([]));
-  const plainDoorbell = openDoorbell(plain, { askMs: 1_500 });
+  const plainDoorbell = openDoorbell(plain);
   void waitFor("a", plainDoorbell);
   await untilAsking();
   const first = waitFor("b", plainDoorbell);
-  await mark("b");
+  await eventually(async () => expect(await by.acl("LOG")).not.toEqual([]));
+  for (const key of ["a", "b"]) await mark(key);
   await first;
+  void waitFor("a", plainDoorbell);
   await untilAsking();
   const startedMs = performance.now();
   const second = waitFor("c", plainDoorbell);
   await mark("c");
   await second;
-  expect(performance.now() - startedMs).toBeLessThan(500);
+  expect(performance.now() - startedMs).toBeLessThan(atOnceMs);
   leaveAll();
   plainDoorbell.close();
   plain.disconnect();
@@ -140,7 +145,7 @@ test("a connection that is cut is made anew, and asks for all who wait by then",
   const late = waitFor("b");
   await mark("b");
   await late;
-  expect(performance.now() - startedMs).toBeLessThan(1_000);
+  expect(performance.now() - startedMs).toBeLessThan(atOnceMs);
   await mark("a");
   expect(await first).toEqual({ member: "0", score: 0 });
 });

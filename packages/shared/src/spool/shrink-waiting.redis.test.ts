@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Redis } from "ioredis";
 import type { QueueKind } from "../contracts/jobs.ts";
 import type { JobId } from "../core/ids.ts";
 import { spoolUsageKey } from "../core/keys.ts";
 import { openWorkspaceQueues, type WorkspaceQueues } from "../queues/workspace-queues.ts";
+import { eventually } from "../testing/eventually.ts";
 import { useRedis } from "../testing/redis-server.ts";
 import { redisSpool, sweepGraceMs } from "./redis-spool.ts";
 import { shrinkWaiting } from "./shrink-waiting.ts";
@@ -42,7 +43,7 @@ test.each([
     const settle = () => expect.fail("nothing is done");
     const now = () => Date.now() + sweepGraceMs;
     await sweepOnce({ redis, workspace, now, settle, waits, signal: ending.signal });
-    await vi.waitFor(async () => expect(await bytesInUse()).toBeLessThan(before * 0.85));
+    await eventually(async () => expect(await bytesInUse()).toBeLessThan(before * 0.85));
     expect(await spool.read(id, kind)).toEqual(payload);
     ending.abort();
   },

@@ -1,7 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import type { JobId } from "../core/ids.ts";
+import { eventually } from "../testing/eventually.ts";
 import { shrinkWaiting } from "./shrink-waiting.ts";
+
+/** Each work is followed by a rest of fifteen times the time it took, up to 10 s. */
+vi.setConfig({ testTimeout: 30_000 });
 
 const jobs = (count: number) => Array.from({ length: count }, (_, i) => `d-file-0-${i}` as JobId);
 
@@ -30,9 +34,9 @@ test("one after the other, each once, however often it is found", async () => {
   const { add, shrunk, release, ending } = setUp();
   const [one, two] = jobs(2);
   for (const id of [one, one, two, one, two]) if (id) add("deliver", id);
-  await vi.waitFor(() => expect(shrunk).toEqual([one]));
+  await eventually(() => expect(shrunk).toEqual([one]));
   release();
-  await vi.waitFor(() => expect(shrunk).toEqual([one, two]));
+  await eventually(() => expect(shrunk).toEqual([one, two]));
   ending.abort();
 });
 
@@ -48,10 +52,10 @@ test("one that was shrunk, or that Redis refused, may come again; of one that is
     for (const id of [one, refused, damaged]) add("deliver", id);
   };
   addAll();
-  await vi.waitFor(() => expect(errors).toHaveLength(2));
+  await eventually(() => expect(errors).toHaveLength(2));
   await turn();
   addAll();
-  await vi.waitFor(() => expect(errors).toHaveLength(3));
+  await eventually(() => expect(errors).toHaveLength(3));
   expect(shrunk).toEqual([one, refused, damaged, one, refused]);
   ending.abort();
 });
@@ -60,22 +64,22 @@ test("of a workspace a thousand stand in line at most; the rest is for another l
   const { add, shrunk, release } = setUp();
   for (const id of jobs(1_500)) add("deliver", id);
   release();
-  await vi.waitFor(() => expect(shrunk).toHaveLength(1_000), { timeout: 10_000 });
+  await eventually(() => expect(shrunk).toHaveLength(1_000));
   add("deliver", "d-file-0-1400" as JobId);
-  await vi.waitFor(() => expect(shrunk).toHaveLength(1_001));
+  await eventually(() => expect(shrunk).toHaveLength(1_001));
 });
 
 test("after the end nothing more is shrunk", async () => {
   const { add, shrunk, release, ending } = setUp();
   for (const id of jobs(3)) add("deliver", id);
-  await vi.waitFor(() => expect(shrunk).toHaveLength(1));
+  await eventually(() => expect(shrunk).toHaveLength(1));
   ending.abort();
   release();
   const later = setUp();
   later.release();
   later.add("deliver", "d-file-1-0" as JobId);
   // The line is that of the process: when this one has its turn, those before it have had theirs.
-  await vi.waitFor(() => expect(later.shrunk).toHaveLength(1));
+  await eventually(() => expect(later.shrunk).toHaveLength(1));
   expect(shrunk).toHaveLength(1);
   later.ending.abort();
 });
@@ -90,6 +94,6 @@ test("workspaces take turns", async () => {
   });
   for (const { add } of lines) for (const id of jobs(3)) add("deliver", id);
   const turns = jobs(3).flatMap((id) => lines.map(({ name }) => `${name} ${id}`));
-  await vi.waitFor(() => expect(order).toEqual(turns));
+  await eventually(() => expect(order).toEqual(turns));
   ending.abort();
 });
