@@ -184,7 +184,7 @@ test("hold stops the sending within seconds and keeps everything; resume deliver
   await until("all are held", async () => ((await json("hold")) as { held: number }).held === 1_200);
   expect(segment.ids().size).toBe(0);
   expect((await run("dlq replay --queue deadletter")).stdout).toContain("the replay starts with `relay resume`");
-  expect(await json("resume")).toMatchObject({ state: "replaying", held: 1_200 });
+  expect(await json("resume")).toMatchObject({ state: "replaying" });
   await until("all are delivered", () => segment.ids().size === 1_200);
   relay.signal("SIGTERM");
   await relay.ended;

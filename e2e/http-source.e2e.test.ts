@@ -1,7 +1,4 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { eventTypes } from "@currents-relay/sim/currents-maker/catalog.ts";
 import { type RedisServer, startRedisServer } from "@currents-relay/shared/runtime/redis-server.ts";
@@ -23,14 +20,6 @@ afterAll(() => redis.stop());
 const signal = new AbortController().signal;
 const token = "a-token-of-acme";
 
-const aFreePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo; // it listens on a port
-  server.close();
-  return port;
-};
-
 interface Call {
   messageId: string;
   event: string;
@@ -41,7 +30,6 @@ test("events posted as Braze posts them become the same calls as those of its fi
   const log = join(folder, "calls.ndjson");
   const segment = await startSegmentSim({ logFile: log });
   onTestFinished(() => segment.stop());
-  const port = await aFreePort();
   const workspace = (source: string, key: string) => `
     segment: { writeKey: ${key}, endpoint: "${segment.url}", settingsEndpoint: "${segment.url}", eventsPerSecond: 100000 }
     connectors: { all: { source: ${source} } }`;
@@ -50,7 +38,7 @@ test("events posted as Braze posts them become the same calls as those of its fi
     `version: 1
 redis: { url: "${redis.url}" }
 admin: { port: 0 }
-http: { port: ${port} }
+http: { port: 0 }
 workspaces:
   files:${workspace("{ type: folder, path: ./currents }", "key-of-files")}
   posts:${workspace(`{ type: http, tokens: [${token}] }`, "key-of-posts")}
@@ -72,7 +60,9 @@ workspaces:
   }
 
   const relay = startRelayCommand(["start"], { cwd: folder });
-  await until("the port is open", () => relay.stderr().includes("http.listening"));
+  const listening = /"port":(\d+),"msg":"http\.listening"/;
+  await until("the port is open", () => listening.test(relay.stderr()));
+  const [, port] = listening.exec(relay.stderr()) ?? [];
   const url = `http://127.0.0.1:${port}/v1/currents/posts/all`;
   const junk = [7, null, { event_type: "users.messages.email.Open" }];
   expect(await sendEvents([...events, ...junk], { url, token, isGzip: true, signal })).toMatchObject({

@@ -16,8 +16,8 @@ export interface OutageTools {
 
 /** Requests that were on their way when holding began; other processes hear of it up to a second later. */
 const underWayMs = 1_500;
-/** From a key's death to holding: the next check, its answer, and one look at a busy machine. */
-const noticedWithinMs = checkEveryMs + 3_000;
+/** From a key's death to holding: the next check, its answer, and one look at a machine that is busy for long. */
+const noticedWithinMs = checkEveryMs + 10_000;
 const lookEveryMs = 20;
 const lookCalmlyEveryMs = 100;
 

@@ -27,7 +27,7 @@ export const segmentFlaky: Scenario = {
   name: "segment-flaky",
   about: "429 with Retry-After, 5xx, resets, redirects, slow and missing answers; then answers lost after accepting",
   events: 30_000,
-  setup: { segment: { requestTimeout: "2s" }, standIn: { rules: clearRefusals } },
+  setup: { segment: { requestTimeout: "4s" }, standIn: { rules: clearRefusals } },
   run: async (lab) => {
     await lab.untilAccepted(0.5);
     lab.standIn({ rules: [] });
