@@ -112,6 +112,7 @@ test("a key that Segment does not know: --once ends with 75 and holds all; with 
   expect(held.stderr).toContain("Not all could be delivered; nothing is lost, start again");
   const right = aConfig({ segment: segment.url, redis: redis.url(), writeKey: "right-key" });
   await writeFile(join(folder, "relay.yaml"), right);
+  segment.control({ rules: [{ match: { route: "settings" }, then: { delayMs: 1_000 } }] });
   const delivered = await runRelay(["start", "--once"], { cwd: folder });
   expect(delivered.code, delivered.stderr).toBe(0);
   expect(summaryOf(delivered)).toMatchObject({ events: { in: 0, delivered: 1_500, held: 0 } });

@@ -48,7 +48,7 @@ const run = async (redisUrl: string, segment: SegmentSim): Promise<number> => {
   const stages = ["ingest", "transform", "deliver"] as const;
   const relay = await composeProcess({ loaded, redisUrl, stages, adminPort: 0, logLevel: "error", isOnce: true });
   const startedMs = performance.now();
-  const { summary, isStopped } = await runOnce(relay, ["example"]);
+  const { summary, isStopped } = await runOnce(relay, loaded.config.workspaces);
   if (isStopped) {
     printError("Stopped before the end.");
     return exitCodes.notYet;

@@ -1,5 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { keyFingerprint } from "@currents-relay/deliver/adapters/credential-watch.ts";
 import { redisOutages } from "@currents-relay/deliver/adapters/redis-outage.ts";
+import { unverifiedGraceMs } from "@currents-relay/deliver/core/outage.ts";
+import type { OutageState } from "@currents-relay/deliver/core/outage-state.ts";
+import type { SegmentConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import { onSignals } from "@currents-relay/shared/runtime/lifecycle.ts";
 import { readWorkspaceStatus, type RunSummary, summarise } from "@currents-relay/shared/stage/status.ts";
 import type { Redis } from "ioredis";
@@ -20,8 +24,12 @@ export interface OnceResult {
 }
 
 /** Takes what is in the sources, delivers it, and ends; answers with what this run did. */
-export const runOnce = async (relay: RelayProcess, workspaces: readonly string[]): Promise<OnceResult> => {
+export const runOnce = async (
+  relay: RelayProcess,
+  configured: Readonly<Record<string, Pick<WorkspaceConfig, "segment">>>,
+): Promise<OnceResult> => {
   const { lifecycle, redis, ingest } = relay;
+  const workspaces = Object.entries(configured);
   if (!ingest) throw new Error("a run to the end needs the ingest stage");
   const stopAsked = new AbortController();
   const release = onSignals(() => {
@@ -34,7 +42,7 @@ export const runOnce = async (relay: RelayProcess, workspaces: readonly string[]
   try {
     await requireRedis(redis, { withinMs: redisWithinMs, signal: stopAsked.signal });
     if (stopAsked.signal.aborted) return { summary, isStopped: true };
-    const before = await Promise.all(workspaces.map((workspace) => readWorkspaceStatus(redis, workspace)));
+    const before = await Promise.all(workspaces.map(([workspace]) => readWorkspaceStatus(redis, workspace)));
     await startOrExplain(lifecycle, stopAsked.signal);
     const listed = watchListing(ingest.listedOnce());
     for (let isDone = false; !isDone && !stopAsked.signal.aborted;) {
@@ -75,11 +83,19 @@ const watchListing = (listing: Promise<void>): (() => boolean) => {
   };
 };
 
-/** At rest: nothing waits that could still be done. What is held waits for somebody, unless it is being replayed. */
-const look = async (redis: Redis, workspace: string) => {
+/** What is held waits for somebody, once there is a word on the credentials that are configured now; or for a minute none. */
+const isHeldForLong = (state: OutageState, segment: SegmentConfig): boolean => {
+  if (state.kind !== "holding" || state.keyFingerprint !== keyFingerprint(segment)) return false;
+  const { trouble, operator } = state;
+  return operator || trouble?.reason !== "unverified" || Date.now() - trouble.sinceMs >= unverifiedGraceMs;
+};
+
+/** At rest: nothing waits that could still be done. */
+const look = async (redis: Redis, [workspace, { segment }]: [string, Pick<WorkspaceConfig, "segment">]) => {
   const status = await readWorkspaceStatus(redis, workspace);
   const { filesWaiting, waiting } = status;
   const isIdle = filesWaiting === 0 && waiting.transform === 0 && waiting.deliver === 0;
-  const isAtRest = isIdle && (waiting.held === 0 || (await redisOutages(redis, workspace).read()).kind === "holding");
+  const isHeld = async () => isHeldForLong(await redisOutages(redis, workspace).read(), segment);
+  const isAtRest = isIdle && (waiting.held === 0 || (await isHeld()));
   return { status, isAtRest };
 };

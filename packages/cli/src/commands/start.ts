@@ -60,7 +60,7 @@ Redis or the admin port is not there, 78 when the configuration has faults.`,
       });
       if (!values.once)
         return runUntilSignal(relay, "relay", (stopped) => showRunning({ relay, loaded, redisUrl, stopped }));
-      const { summary, isStopped } = await runOnce(relay, Object.keys(loaded.config.workspaces));
+      const { summary, isStopped } = await runOnce(relay, loaded.config.workspaces);
       if (isStopped) printError("Stopped before the end; nothing is lost, start again to go on.");
       else if (summary.events.held > 0)
         printError("Not all could be delivered; nothing is lost, start again when the reason above is gone.");
