@@ -1,28 +1,20 @@
-import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
+import type { DeliverJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { ok, type Outcome } from "@currents-relay/shared/core/outcome.ts";
 import type { Tally } from "@currents-relay/shared/contracts/tally.ts";
-import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
-import { openWorkspaceQueues, type WorkspaceQueues } from "@currents-relay/shared/queues/workspace-queues.ts";
-import { redisSpool } from "@currents-relay/shared/spool/redis-spool.ts";
 import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
-import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import { type DeskRoom, openDeskRoom } from "./adapters/desk.testing.ts";
 import { refusedBefore } from "./adapters/refused-before.ts";
 import { halves, rejectedCall } from "./core/parcels.ts";
 import { endingRefused } from "./ending-refused.ts";
 
-const workspace = "acme";
 const id = "d-file-0-3-00000000-0" as JobId;
 const server = useRedis();
-let redis: Redis;
-let queues: WorkspaceQueues;
-beforeAll(() => {
-  redis = server.connect();
-  queues = openWorkspaceQueues(redis, workspace);
+let room: DeskRoom;
+beforeEach(() => {
+  room = openDeskRoom(server.connect());
 });
-beforeEach(() => redis.flushall());
-afterAll(() => queues.close());
 
 const dataOf = (calls: number): DeliverJob => ({
   v: 1,
@@ -39,8 +31,7 @@ const batchOf = (count: number) => ({
 
 /** A batch of so many calls, what its earlier run may have done, and how its next one ends; `sent` where it is sent. */
 const aBatch = (count: number) => {
-  const spool = redisSpool(redis, workspace);
-  const toSameQueue = handOverTo<DeliverJob>("deliver", spool, queues);
+  const { redis, workspace, toDeliver: toSameQueue, toQuarantine } = room;
   const sent: JobId[] = [];
   const deliver = async (job: { id: JobId }): Promise<Outcome<Tally>> => {
     sent.push(job.id);
@@ -52,11 +43,11 @@ const aBatch = (count: number) => {
     sent,
     toSameQueue,
     parts: halves(id, dataOf(count), batchOf(count)) ?? [],
-    toQuarantine: handOverTo<QuarantineJob>("quarantine", spool, queues),
+    toQuarantine,
     run: (runs: number) => again({ id, data: dataOf(count), ageMs: 0, runs, signal: new AbortController().signal }),
   };
 };
-const waiting = async () => new Set((await queues.open("deliver").getWaiting()).map((job) => job.id));
+const waiting = async () => new Set((await room.queues.open("deliver").getWaiting()).map((job) => job.id));
 
 test("halves that were handed over, or one of them, end the batch: the next run sends nothing", async () => {
   const { parts, toSameQueue, run, sent } = aBatch(3);
