@@ -5,7 +5,7 @@ import type { RelayConfig } from "@currents-relay/shared/config/schema.ts";
 import { watchConfig } from "@currents-relay/shared/config/watch.ts";
 import { configFingerprint } from "@currents-relay/shared/config/fingerprint.ts";
 import { adminServer } from "@currents-relay/shared/runtime/admin-server.ts";
-import { createLifecycle, type Lifecycle, type Part } from "@currents-relay/shared/runtime/lifecycle.ts";
+import { createLifecycle, type Lifecycle, type Part, unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
 import { createLogger, type Logger } from "@currents-relay/shared/runtime/logger.ts";
 import { createMetrics, type Metrics } from "@currents-relay/shared/runtime/metrics.ts";
 import { connectRedis, unsafeSettings } from "@currents-relay/shared/runtime/redis.ts";
@@ -131,10 +131,10 @@ const redisPart = (redis: Redis, log: Logger, production: boolean): Part => ({
       );
     for (const fault of faults) log.warn(`redis.unsafe: ${fault}`);
   },
-  drain: async () => {
+  drain: async (force) => {
     // With Redis gone there is nobody to say goodbye to.
-    if (redis.status === "ready") await redis.quit();
-    else redis.disconnect();
+    if (redis.status === "ready") await unlessForced(force, redis.quit());
+    redis.disconnect();
   },
 });
 

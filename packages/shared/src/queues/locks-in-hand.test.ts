@@ -56,6 +56,16 @@ describe("the locks of a worker's jobs", () => {
     expect(renewed).toEqual(["long", "next"]);
   });
 
+  it("are renewed for the second run of a job when the first one ends", async () => {
+    track("twice");
+    track("twice");
+    locks.untrackJob("twice");
+    await vi.advanceTimersByTimeAsync(lockDuration * 0.6);
+    expect(renewed).toEqual(["twice"]);
+    locks.untrackJob("twice");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("are renewed in time where job follows job", async () => {
     for (let number = 0; number < 20; number += 1) {
       track(`j-${number}`);

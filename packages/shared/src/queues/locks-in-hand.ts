@@ -5,16 +5,27 @@ import { LockManager } from "bullmq";
  * with hundreds of workers a process is woken a hundred times a second for nothing. A class, because BullMQ's is one.
  */
 export class LocksInHand extends LockManager {
+  /** How many runs of a job are in hand: two, where this process took over a job of its own. BullMQ counts one. */
+  readonly #runs = new Map<string, number>();
+
   /** Called when the worker starts, which has no job then. */
   override start(): void {}
 
   override trackJob(...job: Parameters<LockManager["trackJob"]>): ReturnType<LockManager["trackJob"]> {
+    const [id] = job;
+    this.#runs.set(id, (this.#runs.get(id) ?? 0) + 1);
     const controller = super.trackJob(...job);
     if (!this.lockRenewalTimer) super.start();
     return controller;
   }
 
   override untrackJob(jobId: string): void {
+    const left = (this.#runs.get(jobId) ?? 1) - 1;
+    if (left > 0) {
+      this.#runs.set(jobId, left); // the lock is the later run's
+      return;
+    }
+    this.#runs.delete(jobId);
     super.untrackJob(jobId);
     this.#restWithoutJobs();
   }

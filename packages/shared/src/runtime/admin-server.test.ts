@@ -86,3 +86,10 @@ test("a drain before the start is no error", async () => {
   });
   await server.drain(never);
 });
+
+test("what is no path is told so, and is no fault of ours", async () => {
+  const logged: string[] = [];
+  const { ask } = await start(ready, { logged });
+  expect(await ask("//")).toEqual([400, "this is no path; try /livez, /readyz or /metrics\n"]);
+  expect(logged).toEqual([]);
+});

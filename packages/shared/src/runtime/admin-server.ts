@@ -24,7 +24,8 @@ export const adminServer = (options: AdminOptions): Part & { port(): number } =>
       response.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(body);
     };
     const route = async () => {
-      const url = new URL(request.url ?? "/", "http://admin");
+      const url = URL.parse(request.url ?? "/", "http://admin");
+      if (!url) return answer(400, "this is no path; try /livez, /readyz or /metrics\n");
       switch (url.pathname) {
         case "/livez":
           return answer(200, "alive\n");

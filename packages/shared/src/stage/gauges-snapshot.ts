@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
-import type { RelayConfig } from "../config/schema.ts";
+import type { RelayConfig, SegmentConfig } from "../config/schema.ts";
 import { type FlowSample, withSample } from "../core/flow.ts";
+import { isRedisTrouble } from "../runtime/redis-trouble.ts";
 import { type Differences, differencesOf } from "./gauges-conservation.ts";
 import { readWorkspace, type WorkspaceReading } from "./gauges-reading.ts";
 import { type ByStage, capacityAfter, firstCapacity } from "./gauges-workers.ts";
@@ -38,25 +39,40 @@ export interface TakeSnapshot {
   workers: ByStage;
   before: Snapshot | undefined;
   nowMs: number;
+  /** Told of a workspace that cannot be read: its view of before is kept, if there is one. Left out: rejects. */
+  onUnreadable?: (workspace: string, error: unknown) => void;
 }
 
 /** Reads all workspaces; `before` gives the samples to go on from. */
-export const takeSnapshot = async ({ redis, config, workers, before, nowMs }: TakeSnapshot): Promise<Snapshot> => {
-  const [memory, views] = await Promise.all([
+export const takeSnapshot = async (options: TakeSnapshot): Promise<Snapshot> => {
+  const { redis, config, workers, before, nowMs } = options;
+  const [memory, read] = await Promise.all([
     readMemory(redis, config.redis?.memoryBudget),
-    Promise.all(
-      Object.entries(config.workspaces).map(async ([name, { segment }]): Promise<[string, WorkspaceView]> => {
-        const reading = await readWorkspace(redis, name, segment.rateGroup ?? name);
-        const sample: Sample = { ...flowSampleOf(reading, nowMs), differences: differencesOf(reading) };
-        return [name, { ...reading, samples: withSample(before?.workspaces[name]?.samples ?? [], sample, sampling) }];
-      }),
-    ),
+    Promise.all(Object.entries(config.workspaces).map(([name, { segment }]) => viewOf(name, segment, options))),
   ]);
+  const views = read.filter((view) => view !== undefined);
   const workspaces = Object.fromEntries(views);
   const known = before?.capacity ?? firstCapacity;
   const hasNewSample = views.some(([name, { samples }]) => samples.at(-1) !== before?.workspaces[name]?.samples.at(-1));
   const capacity = hasNewSample ? capacityAfter(known, config, { workspaces, workers }) : known;
   return { v: 2, atMs: nowMs, redis: memory, workspaces, workers, capacity };
+};
+
+const viewOf = async (
+  name: string,
+  { rateGroup = name }: SegmentConfig,
+  { redis, before, nowMs, onUnreadable }: TakeSnapshot,
+): Promise<[string, WorkspaceView] | undefined> => {
+  const earlier = before?.workspaces[name];
+  try {
+    const reading = await readWorkspace(redis, name, rateGroup);
+    const sample: Sample = { ...flowSampleOf(reading, nowMs), differences: differencesOf(reading) };
+    return [name, { ...reading, samples: withSample(earlier?.samples ?? [], sample, sampling) }];
+  } catch (error) {
+    if (!onUnreadable || isRedisTrouble(error)) throw error;
+    onUnreadable(name, error);
+    return earlier && [name, earlier];
+  }
 };
 
 /** How far the workspace is. What is in unread files is guessed from those that were read. */

@@ -39,7 +39,7 @@ const aPod = (options: Partial<GaugesOptions> & { workspaces?: string[] } = {}) 
     metrics,
     config: configOf(options.workspaces ?? ["acme"]),
     // Pino's overloads, of which the gauges use one.
-    log: { warn: say } as unknown as GaugesOptions["log"],
+    log: { warn: say, error: say } as unknown as GaugesOptions["log"],
     stages: ["ingest", "transform", "deliver"],
     isReady: () => true,
     everyMs: 1,
@@ -322,6 +322,16 @@ test("a full Redis is still read, and shown", async () => {
   expect(await value("relay_workers", { stage: "deliver" })).toBe(1);
   expect(await value("relay_redis_memory_limit_bytes", {})).toBe(1);
   expect(await value("relay_redis_memory_bytes", {})).toBeGreaterThan(100_000);
+});
+
+test("what is damaged in one workspace, or under the key of all, blinds no other", async () => {
+  const { at, value, said } = aPod({ workspaces: ["acme", "bad"] });
+  const redis = used.connect();
+  await Promise.all([redis.set(outageKey("bad"), "{oops"), redis.set("relay:gauges", "not ours")]);
+  await work().add("transform", { landedAtMs: startMs }, 100);
+  await at(startMs);
+  expect(await value("relay_backlog_events", { workspace: "acme", stage: "transform" })).toBe(100);
+  expect(said).toMatchObject([{ workspace: "bad" }]);
 });
 
 test("a workspace that is no longer configured is no longer shown, and a new one is", async () => {

@@ -4,7 +4,7 @@ import type { Redis } from "ioredis";
 import type { RelayConfig } from "../config/schema.ts";
 import type { CountingStage } from "../contracts/tally.ts";
 import { keyPrefix } from "../core/keys.ts";
-import type { Part } from "../runtime/lifecycle.ts";
+import { type Part, unlessForced } from "../runtime/lifecycle.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import { beat } from "./gauges-beat.ts";
@@ -46,7 +46,7 @@ export const startGauges = (options: GaugesOptions): Gauges => {
   const { redis, metrics, log, stages, isReady, everyMs = 5_000, now = Date.now } = options;
   const process = randomUUID();
   const stopped = new AbortController();
-  const show = publishWhenRead(metrics);
+  const [show, onUnreadable] = [publishWhenRead(metrics), sayUnreadable(log)];
   let { config } = options;
   let latest: Snapshot | undefined;
   let ended: Promise<void> | undefined;
@@ -61,7 +61,7 @@ export const startGauges = (options: GaugesOptions): Gauges => {
     // A snapshot that nobody has renewed for three rounds: whoever has the lease does not come to an end with it.
     const isStale = !shared || now() - shared.atMs > 3 * everyMs;
     if (isOurs || isStale) {
-      latest = await takeSnapshot({ redis, config, workers, before: shared, nowMs: now() });
+      latest = await takeSnapshot({ redis, config, workers, before: shared, nowMs: now(), onUnreadable });
       // Refused by a full Redis: the others then read for themselves too.
       if (isOurs) await writeSnapshot(redis, latest).catch(() => undefined);
     } else latest = shared;
@@ -90,15 +90,19 @@ export const startGauges = (options: GaugesOptions): Gauges => {
       metrics.process.configCurrent.set(1);
       ended = refreshAgainAndAgain();
     },
-    drain: async () => {
+    drain: async (force) => {
       stopped.abort();
-      // While Redis is away a refresh waits for it: the end must not.
+      // While Redis is away a refresh waits for it: the end must not. Nor when Redis has stopped to answer.
       if (redis.status !== "ready") return;
-      await ended;
-      await beat(redis, process, []).catch(() => undefined);
+      const goodbye = () => beat(redis, process, []).catch(() => undefined);
+      await unlessForced(force, Promise.resolve(ended).then(goodbye));
     },
   };
 };
+
+/** Bytes that are not ours, in one workspace, must not blind all others. */
+const sayUnreadable = (log: Logger) => (workspace: string, error: unknown) =>
+  log.error({ workspace, err: error }, "gauges.unreadable: what Redis has of this workspace is damaged");
 
 const newer = (a: Snapshot | undefined, b: Snapshot | undefined): Snapshot | undefined =>
   a && b ? (a.atMs > b.atMs ? a : b) : (a ?? b);

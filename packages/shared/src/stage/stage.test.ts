@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { RelayConfig } from "../config/schema.ts";
 import { createStage } from "./stage.ts";
 
@@ -43,14 +43,30 @@ test("a change closes what went, re-opens what changed, opens what came, and lea
   await stage.start?.();
   steps.length = 0;
   await stage.apply(configOf({ same: 1, changed: 2, fresh: 1 }));
-  expect(steps).toEqual([
+  expect(steps.filter((step) => !step.includes("gone"))).toEqual([
     "drain changed",
-    "drain gone",
     "changed drained",
-    "gone drained",
-    "open changed",
     "open fresh",
+    "open changed",
   ]);
+  expect(steps.filter((step) => step.includes("gone"))).toEqual(["drain gone", "gone drained"]);
+});
+
+test("one that takes long to end, and one that cannot be opened, keep no other waiting", async () => {
+  const { stage, steps, drains, opening } = aStage({ slow: 1, changed: 1 });
+  await stage.start?.();
+  steps.length = 0;
+  const ended = Promise.withResolvers<void>();
+  drains.set("slow", () => ended.promise);
+  opening.set("bad", Promise.reject(new Error("no")));
+  const applied = stage.apply(configOf({ slow: 2, bad: 1, changed: 2, fresh: 1 }));
+  await vi.waitFor(() => expect(steps).toContain("open changed"), { timeout: 8_000 });
+  expect(steps).toContain("open fresh");
+  expect(steps).not.toContain("open slow");
+  ended.resolve();
+  await expect(applied).rejects.toThrow("no");
+  expect(steps.slice(-2)).toEqual(["slow drained", "open slow"]);
+  expect(stage.unreadyReasons()).toEqual(["deliver of bad is not open"]);
 });
 
 test("what all workspaces share re-opens all of them when it changes", async () => {
