@@ -43,6 +43,8 @@ test.each([
   [["map"], "name one FILE to map"],
   [["resend", "--suspect", "--events", "*.Open"], "--suspect takes no --connector and no --events"],
   [["resend", "--suspect", "--connector", "a"], "--suspect takes no --connector and no --events"],
+  [["backfill", "--from", "2026-11-01", "--to", "2026-11-02", "--events", ""], '--events: "" names no event type'],
+  [["resend", "--from", "2026-11-01", "--to", "2026-11-02", "--events", "!"], '--events: "!" names no event type'],
   [["map", "a", "b"], "name one FILE to map"],
   [["map", "a", "--workspace", "w"], "--workspace and --connector need --config FILE"],
 ])("the command line %j is refused with 64", async (args, message) => {

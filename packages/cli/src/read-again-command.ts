@@ -1,7 +1,7 @@
 import { rereadRunOf } from "@currents-relay/ingest/core/reread.ts";
 import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import { durationText } from "@currents-relay/shared/core/duration-text.ts";
-import { compileSelection } from "@currents-relay/shared/core/selection.ts";
+import { compileSelection, faultOfGlob } from "@currents-relay/shared/core/selection.ts";
 import { type DlqRoom, inDlqRoom } from "./dlq-room.ts";
 import { confirm } from "./confirm.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
@@ -73,9 +73,17 @@ const askedOf = (room: DlqRoom, values: ReadAgainValues, how: HowAgain): ReadAga
   };
 };
 
+const refuseFaultyGlobs = (globs: readonly string[]): void => {
+  for (const glob of globs) {
+    const fault = faultOfGlob(glob);
+    if (fault !== undefined) throw new CommandError(exitCodes.usage, `--events: "${glob}" ${fault}`);
+  }
+};
+
 /** Plans, asks, and reads again what the source still has of a time. */
-export const readAgain = (values: ReadAgainValues, how: HowAgain): Promise<number> =>
-  inDlqRoom(values, async (room) => {
+export const readAgain = (values: ReadAgainValues, how: HowAgain): Promise<number> => {
+  refuseFaultyGlobs(values.events ?? []);
+  return inDlqRoom(values, async (room) => {
     const asked = askedOf(room, values, how);
     const plan = await planReadAgain(room, asked, new AbortController().signal);
     const isDryRun = values["dry-run"] ?? false;
@@ -90,6 +98,7 @@ export const readAgain = (values: ReadAgainValues, how: HowAgain): Promise<numbe
     if (!end.isWhole) return exitCodes.interrupted;
     return end.changed > 0 ? exitCodes.failed : exitCodes.ok;
   });
+};
 
 const isConfirmed = ({ objects }: ReadAgainPlan): Promise<boolean> =>
   confirm(`Read ${counted(objects.length, "object")} again?`, "say --yes where nobody can be asked, or --dry-run");

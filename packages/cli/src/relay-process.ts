@@ -157,7 +157,7 @@ const configPart = (loaded: GoodConfig, { stages, gauges, metrics, log, inForce 
     metrics.process.configCurrent.set(1);
     inForce.config = config;
     gauges.apply(config);
-    Promise.all(stages.map((stage) => stage.apply(config))).then(
+    Promise.all(stages.map(async (stage) => stage.apply(config))).then(
       () => log.info({ workspaces: Object.keys(config.workspaces) }, "config.applied"),
       (error: unknown) => log.error({ err: error }, "config.not-applied"),
     );

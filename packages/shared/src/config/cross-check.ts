@@ -68,14 +68,16 @@ export const doubtsAbout = (workspaces: Workspaces): Fault[] =>
   Object.entries(workspaces).flatMap(([workspace, { connectors }]) =>
     Object.entries(connectors).flatMap(([connector, { events = [], eventNames }]) => {
       const path = ["workspaces", workspace, "connectors", connector];
-      const globs = events.map((glob, index) => ({ glob, path: [...path, "events", index] }));
-      const renamed = Object.keys(eventNames).map((glob) => ({ glob, path: [...path, "eventNames", glob] }));
-      return [...globs, ...renamed].flatMap(({ glob, path: at }) => {
-        const selects = compileSelection([glob.replace(/^!/, "")]);
-        if (knownTypes.some(selects)) return [];
-        const meant = didYouMean(glob, knownTypes);
+      const unknown = events
+        .map((glob, index) => ({ written: glob, path: [...path, "events", index] }))
+        .filter(({ written }) => !knownTypes.some(compileSelection([written.replace(/^!/, "")])));
+      const renamed = Object.keys(eventNames)
+        .map((type) => ({ written: type, path: [...path, "eventNames", type] }))
+        .filter(({ written }) => !knownTypes.includes(written));
+      return [...unknown, ...renamed].map(({ written, path: at }) => {
+        const meant = didYouMean(written, knownTypes);
         const advice = meant ? `; did you mean ${meant}?` : "";
-        return [{ path: at, message: `${glob} is none of the event types known today${advice}` }];
+        return { path: at, message: `${written} is none of the event types known today${advice}` };
       });
     }),
   );

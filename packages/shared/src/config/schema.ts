@@ -15,6 +15,7 @@ import {
   url,
   wholeNumber,
 } from "./scalars.ts";
+import { faultOfGlob } from "../core/selection.ts";
 import { s3Connection, sourceSchema } from "./source-schema.ts";
 
 /** A name of the operator's choosing: it becomes a part of queue names and metric labels. */
@@ -97,6 +98,13 @@ const fields = z
     "a field cannot be both removed and hashed",
   );
 
+/** An element of `events`, with or without "!". */
+const glob = () =>
+  z.string(expected("glob")).superRefine((written, context) => {
+    const fault = faultOfGlob(written);
+    if (fault !== undefined) context.addIssue(fault);
+  });
+
 const connector = z.strictObject({
   contact: z
     .email(expected("an e-mail address"))
@@ -104,13 +112,15 @@ const connector = z.strictObject({
     .optional()
     .describe("Who is told about this connector's outages"),
   source: sourceSchema.describe("What Braze's Current writes to"),
-  events: listOf("glob")
+  events: z
+    .array(glob(), expected("a list: [glob, ...]"))
+    .register(kinds, { kind: "list: glob" })
     .min(1, "selects nothing; leave it out to select every type that Braze exports to Segment")
     .optional()
     .describe('Event types, such as "users.messages.*"; "!" takes out. Default: all that Braze exports to Segment'),
   fields: fields.prefault({}).describe("Field rules, as Braze's field transformations"),
   eventNames: z
-    .record(z.string(), text("the name of a call"))
+    .record(textMatching(/^[^!]/, "an event type, such as users.messages.email.Open"), text("the name of a call"))
     .register(kinds, { kind: "event type: name" })
     .prefault({})
     .describe("Names of calls, instead of Braze's"),

@@ -24,10 +24,12 @@ const watched = (before: (folder: string) => void = () => undefined) => {
   before(folder);
   const reported: LoadedConfig[] = [];
   const loads = { count: 0 };
+  const broken: { why?: string | undefined } = {};
   const watcher = watchConfig({
     first,
     load: () => {
       loads.count++;
+      if (broken.why !== undefined) throw new Error(broken.why);
       return load();
     },
     onChange: (loaded) => reported.push(loaded),
@@ -37,7 +39,7 @@ const watched = (before: (folder: string) => void = () => undefined) => {
     watcher.stop();
     rmSync(folder, { recursive: true });
   });
-  return { folder, write, reported, loads, watcher };
+  return { folder, write, reported, loads, broken, watcher };
 };
 
 const segmentIn = (loaded: LoadedConfig | undefined) =>
@@ -84,6 +86,19 @@ test("a secret file that is gone is a fault, and is still watched: its return is
   await eventually(() => expect(reported.at(-1)).toMatchObject({ kind: "faulty" }));
   write("key", "second-key");
   await eventually(() => expect(segmentIn(reported.at(-1))?.writeKey.reveal()).toBe("second-key"));
+});
+
+test("a reading that throws is a faulty one, told once and without its words; the next good one is taken", async () => {
+  const { write, reported, loads, broken } = watched();
+  broken.why = "the-secret";
+  write("relay.yaml", aConfig("eu"));
+  await eventually(() => expect(reported.at(-1)).toMatchObject({ kind: "faulty" }));
+  expect(JSON.stringify(reported)).toMatch(/relay\.yaml: cannot be read because of a bug in relay: Error at /);
+  expect(JSON.stringify(reported)).not.toContain("the-secret");
+  broken.why = undefined;
+  write("key", "second-key");
+  await eventually(() => expect(segmentIn(reported.at(-1))?.region).toBe("eu"));
+  expect(loads.count).toBe(2);
 });
 
 test("a stopped watch looks no more", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compileSelection, overlappingTypes } from "./selection.ts";
+import { compileSelection, faultOfGlob, overlappingTypes } from "./selection.ts";
 
 describe("the selection of event types", () => {
   it("takes a whole channel by a glob whose star crosses dots", () => {
@@ -23,6 +23,23 @@ describe("the selection of event types", () => {
     expect(allButOpens("users.canvas.Entry")).toBe(true);
     expect(allButOpens("users.messages.email.Open")).toBe(false);
     expect(allButOpens("users.RandomBucketNumberUpdate")).toBe(false);
+  });
+
+  it.each([
+    ["nothing", ""],
+    ["an exclamation mark alone", "!"],
+    ["a text of 70,000 characters", "x".repeat(70_000)],
+  ])("finds that %s is no glob, which would throw", (_, glob) => {
+    expect(() => compileSelection([glob])).toThrow();
+    expect(faultOfGlob(glob)).toMatch(/names no event type|cannot be read as a glob/);
+  });
+
+  it("finds that two exclamation marks name no type either", () => {
+    expect(faultOfGlob("!!")).toMatch(/names no event type/);
+  });
+
+  it("finds nothing wrong with globs", () => {
+    for (const glob of ["users.*", "!users.messages.email.Open", "*"]) expect(faultOfGlob(glob)).toBeUndefined();
   });
 
   it("by default takes every type, newer ones too, but not the one that Braze never exports", () => {
