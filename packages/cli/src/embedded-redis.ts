@@ -8,6 +8,7 @@ import { createLogger } from "@currents-relay/shared/runtime/logger.ts";
 import { connectRedis } from "@currents-relay/shared/runtime/redis.ts";
 import { RedisServerMissing, type RedisServer, startRedisServer } from "@currents-relay/shared/runtime/redis-server.ts";
 import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
+import { takeFolder } from "./folder-lock.ts";
 import { printError } from "./output.ts";
 
 const installTimeoutMs = 180_000;
@@ -32,23 +33,46 @@ export const embeddedRedisFolder = (configFile: string): string => join(dirname(
  * first where that needs no question. Throws where another one is running on the same data.
  */
 export const startEmbeddedRedis = async (folder: string, computer = thisComputer()): Promise<EmbeddedRedis> => {
+  const taken = await takeDataFolder(folder);
+  try {
+    if (taken === undefined || (await isAnswering(folder)))
+      throw new CommandError(
+        exitCodes.unavailable,
+        `Another \`relay start\` is running here, with its Redis on ${folder}.\n` +
+          "Stop it first, or give both a Redis that they can share (redis.url in the configuration).",
+      );
+    const server = await startOrInstall(folder, computer);
+    await writeFile(addressFile(folder), server.url);
+    return {
+      url: server.url,
+      stop: async () => {
+        await server.stop();
+        await rm(addressFile(folder), { force: true });
+        taken.release();
+      },
+    };
+  } catch (error) {
+    taken?.release();
+    throw error;
+  }
+};
+
+/** Before anything is looked at or started: of two that begin together, one has it. */
+const takeDataFolder = async (folder: string) => {
+  try {
+    await mkdir(folder, { recursive: true });
+    return takeFolder(folder);
+  } catch (cause) {
+    throw new CommandError(exitCodes.unavailable, `${folder}, for Redis' data, cannot be used: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+};
+
+/** The last one's Redis outlives a kill of its process by a moment. */
+const isAnswering = async (folder: string): Promise<boolean> => {
   const running = runningEmbeddedRedis(folder);
-  if (running !== undefined && (await answers(running)))
-    throw new CommandError(
-      exitCodes.unavailable,
-      `Another \`relay start\` is running here, with its Redis on ${folder}.\n` +
-        "Stop it first, or give both a Redis that they can share (redis.url in the configuration).",
-    );
-  await mkdir(folder, { recursive: true });
-  const server = await startOrInstall(folder, computer);
-  await writeFile(addressFile(folder), server.url);
-  return {
-    url: server.url,
-    stop: async () => {
-      await server.stop();
-      await rm(addressFile(folder), { force: true });
-    },
-  };
+  return running !== undefined && (await answers(running));
 };
 
 /** The address of the Redis that somebody's {@link startEmbeddedRedis} runs, or ran until it was killed. */
