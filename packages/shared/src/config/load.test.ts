@@ -371,6 +371,7 @@ test.each([
   'writeKey: k\n      requestTimeout: "${SECRET}"',
   'writeKey: k\n      endpoint: "${SECRET}"',
   'writeKey: "${SECRET"',
+  `writeKey:${secretValue}: "\${NAME}"`,
   'writeKey: "${NAME:-${SECRET}}"',
 ])("the faults of %j do not show what was found", (line) => {
   const faults = faultsOf(aConfig().replace("writeKey: the-write-key", line), { SECRET: `${secretValue} x` }).join(
@@ -378,6 +379,32 @@ test.each([
   );
   expect(faults).not.toBe("");
   expect(faults.replaceAll(`!${secretValue}`, "")).not.toContain(secretValue);
+});
+
+test.each([
+  [
+    `writeKey:${secretValue}`,
+    'segment["writeKey…"]: is no key of the configuration; did you mean "writeKey: ..." with a space',
+  ],
+  [`writeKey:"${secretValue}"`, 'segment["writeKey…"]: is no key'],
+  [`writeKey "${secretValue}"`, 'segment["writeKey…"]: is no key'],
+  [`writeKey: k, sasUrl "https://a.example/?sig=${secretValue}"`, 'segment["sasUrl…"]: is no key'],
+  [`writeKey: k, secretAccessKey ${secretValue}/+`, 'segment["secretAccessKey…"]: is no key'],
+  [
+    `writeKey: k, secret "${secretValue}"`,
+    'segment["secret…"]: is no key of the configuration; it belongs to notify.webhook.secret',
+  ],
+  [`writeKey: k, ${secretValue}`, 'segment["…"]: is no key of the configuration; known here: writeKey, oauth'],
+  [`writeKey: k, oauth: { privateKey:${secretValue} }`, 'segment.oauth["privateKey…"]: is no key'],
+  ["writeKey: k, rateGrup", "segment.rateGrup: is no key of the configuration; did you mean rateGroup?"],
+  ["writeKey: k, rate: 5", "segment.rate: is no key of the configuration; known here: writeKey, oauth"],
+  ['writeKey: k, "rate of mine": 5', 'segment["rate…"]: is no key'],
+])("in braces, a key that is none shows no value whose colon was forgotten: %s", (members, fault) => {
+  const text = aConfig().replace("segment:\n      writeKey: the-write-key", `segment: { ${members} }`);
+  expect(text).toContain("segment: {");
+  const faults = faultsOf(text).join("\n");
+  expect(faults).toContain(fault);
+  expect(faults).not.toContain("hunter2");
 });
 
 test("the faults of a segment that is a bare text, and of a Redis URL, do not show it", () => {

@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import { crossCheck, doubtsAbout } from "./cross-check.ts";
 import type { Environment } from "./environment.ts";
 import { type Fault, pathText, valueAt } from "./fault.ts";
-import { faultsOfSchema, plainWords } from "./faults-of-schema.ts";
+import { faultsOfSchema, plainWords, shownPath } from "./faults-of-schema.ts";
 import { type FilesRead, readDigest, readTextFile } from "./read-file.ts";
 import { configSchema, type RelayConfig, type WorkspaceConfig, workspaceSchema } from "./schema.ts";
 import type { SourceConfig } from "./source-schema.ts";
@@ -78,7 +78,7 @@ const goodWorkspaces = (value: unknown): Record<string, WorkspaceConfig> => {
 /** In the order of the file. */
 const listed = (faults: readonly Fault[], yaml: YamlText, file: string): string[] =>
   faults
-    .map(({ path, message }) => ({ line: yaml.lineOf(path), text: `${pathText(path)}: ${message}` }))
+    .map(({ path, message }) => ({ line: yaml.lineOf(path), text: `${shownPath(path, yaml.value)}: ${message}` }))
     .toSorted((a, b) => a.line - b.line)
     .map(({ line, text }) => `${file}:${line} ${text}`);
 
