@@ -89,3 +89,38 @@ test("--verify looks at Redis as a stage would", async () => {
   expect(await lineFor(safe.url)).toBe(`ok     redis: 127.0.0.1:${safe.port} answers`);
   expect(await lineFor(unsafe.url)).toMatch(/^FAULT {2}redis: .* answers; the append-only file is off/);
 });
+
+test("a replica, a node of a cluster and a user without rights are faults to --verify, and end start --once with 69", async () => {
+  const [replica, cluster, poor] = await Promise.all([
+    startRedisServer({ args: ["--replicaof", "127.0.0.1", "1"] }),
+    startRedisServer({ args: ["--cluster-enabled", "yes"] }),
+    startRedisServer({ args: ["--user", "default", "on", "nopass", "~*", "+ping", "+info", "+select", "+client"] }),
+  ]);
+  onTestFinished(() => Promise.all([replica.stop(), cluster.stop(), poor.stop()]).then(() => undefined));
+  for (const [redis, verified, once] of [
+    [replica.url, "answers; it is a replica", "cannot be used: it is a replica"],
+    [cluster.url, "answers; it is a node of a Redis Cluster", "It is a node of a Redis Cluster"],
+    [poor.url, "answers; it cannot be written: NOPERM", "Redis refuses: NOPERM"],
+  ] as const) {
+    const folder = await aFolder({ "relay.yaml": aConfig({ redis, segment: segment.url, path: "." }) });
+    const checked = await runRelay(["check", "--verify"], { cwd: folder });
+    expect(checked.stdout).toMatch(/^FAULT {2}redis: /m);
+    expect(checked.stdout).toContain(verified);
+    expect(checked.code).toBe(1);
+    const ran = await runRelay(["start", "--once"], { cwd: folder });
+    expect(ran).toMatchObject({ code: 69, stdout: "" });
+    expect(ran.stderr).toContain(once);
+    expect(ran.stderr).not.toContain("is a bug");
+  }
+});
+
+test("a Redis that refuses ends status with 69 and its own words", async () => {
+  const poor = await startRedisServer({
+    args: ["--user", "default", "on", "nopass", "~*", "+ping", "+info", "+select", "+client"],
+  });
+  onTestFinished(() => poor.stop());
+  const folder = await aFolder({ "relay.yaml": aConfig({ redis: poor.url, path: "." }) });
+  const status = await runRelay(["status"], { cwd: folder });
+  expect(status).toMatchObject({ code: 69, stdout: "" });
+  expect(status.stderr).toMatch(/^Redis refuses: NOPERM .*\nNothing is lost; do the same again when it is well\.$/m);
+});

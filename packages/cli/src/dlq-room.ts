@@ -5,14 +5,13 @@ import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import { openWorkspaceQueues, type WorkspaceQueues } from "@currents-relay/shared/queues/workspace-queues.ts";
 import { createLogger } from "@currents-relay/shared/runtime/logger.ts";
 import { connectRedis } from "@currents-relay/shared/runtime/redis.ts";
-import { isRedisTrouble } from "@currents-relay/shared/runtime/redis-trouble.ts";
 import { redisSpool } from "@currents-relay/shared/spool/redis-spool.ts";
 import type { Spool } from "@currents-relay/shared/spool/spool.ts";
 import type { Redis } from "ioredis";
 
-import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
+import { CommandError, exitCodes } from "./exit-codes.ts";
 import { configPath, type GoodConfig, readConfig } from "./read-config.ts";
-import { requireRedis } from "./redis-answers.ts";
+import { orRefused, requireRedis } from "./redis-answers.ts";
 import { redisUrlOf } from "./redis-to-ask.ts";
 
 /** One workspace of a running relay, as an operator's command works on it. */
@@ -39,11 +38,7 @@ export const inDlqRoom = async (
     const queues = openWorkspaceQueues(redis, name);
     const desk = (queue: DeskQueue) => redisDesk({ redis, workspace: name, queue, spool });
     try {
-      return await act({ redis, workspace: name, settings, spool, queues, desk });
-    } catch (cause) {
-      if (!isRedisTrouble(cause)) throw cause;
-      const why = `Redis refuses: ${messageOf(cause)}\nNothing is lost; do the same again when it is well.`;
-      throw new CommandError(exitCodes.unavailable, why, { cause });
+      return await orRefused(() => act({ redis, workspace: name, settings, spool, queues, desk }));
     } finally {
       await queues.close();
     }

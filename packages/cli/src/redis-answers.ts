@@ -1,3 +1,4 @@
+import { isClusterRefusal, isRedisRefusal } from "@currents-relay/shared/runtime/redis-trouble.ts";
 import type { Redis } from "ioredis";
 import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
 
@@ -33,5 +34,18 @@ export const requireRedis = async (
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
     redis.off("error", remember);
+  }
+};
+
+/** What Redis refuses meanwhile ends the command with Redis' own words, not with a stack trace. */
+export const orRefused = async <T>(act: () => Promise<T>): Promise<T> => {
+  try {
+    return await act();
+  } catch (cause) {
+    if (!isRedisRefusal(cause)) throw cause;
+    const remedy = isClusterRefusal(cause)
+      ? "It is a node of a Redis Cluster; the relay needs a Redis that is none."
+      : "Nothing is lost; do the same again when it is well.";
+    throw new CommandError(exitCodes.unavailable, `Redis refuses: ${messageOf(cause)}\n${remedy}`, { cause });
   }
 };

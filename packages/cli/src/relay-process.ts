@@ -8,7 +8,7 @@ import { adminServer } from "@currents-relay/shared/runtime/admin-server.ts";
 import { createLifecycle, type Lifecycle, type Part, unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
 import { createLogger, type Logger } from "@currents-relay/shared/runtime/logger.ts";
 import { createMetrics, type Metrics } from "@currents-relay/shared/runtime/metrics.ts";
-import { connectRedis, unsafeSettings } from "@currents-relay/shared/runtime/redis.ts";
+import { connectRedis, faultOfPlace, unsafeSettings } from "@currents-relay/shared/runtime/redis.ts";
 import { pageReader } from "@currents-relay/shared/page/read-page.ts";
 import { statusPage } from "@currents-relay/shared/page/status-page.ts";
 import { type Gauges, startGauges } from "@currents-relay/shared/stage/gauges.ts";
@@ -16,6 +16,7 @@ import type { Stage, StageContext } from "@currents-relay/shared/stage/stage.ts"
 import type { Redis } from "ioredis";
 import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
 import type { GoodConfig } from "./read-config.ts";
+import { redisAddress } from "./redis-answers.ts";
 
 export type StageName = "ingest" | "transform" | "deliver";
 
@@ -71,7 +72,7 @@ export const composeProcess = async (options: ProcessOptions): Promise<RelayProc
     log,
   });
   const parts: Part[] = [
-    redisPart(redis, log, environment.production),
+    redisPart(redis, log, { production: environment.production, isOnce }),
     admin,
     gauges,
     ...running,
@@ -120,9 +121,19 @@ const redisFaults = async (redis: Redis): Promise<string[]> => {
   return Promise.race([answer, late]);
 };
 
-const redisPart = (redis: Redis, log: Logger, production: boolean): Part => ({
+interface HowToRun {
+  production: boolean;
+  /** Somebody waits for the end, and is told what would keep it from coming. */
+  isOnce: boolean;
+}
+
+const redisPart = (redis: Redis, log: Logger, { production, isOnce }: HowToRun): Part => ({
   name: "redis",
   start: async () => {
+    const place = await faultOfPlace(redis);
+    if (place && (place.kind === "cluster" || (isOnce && place.kind !== "refused")))
+      throw new CommandError(exitCodes.unavailable, `Redis at ${redisAddress(redis)} cannot be used: ${place.message}`);
+    if (place) log.warn(`redis.unusable: ${place.message}`);
     const faults = await unsafeSettings(redis);
     if (faults.length > 0 && production)
       throw new CommandError(

@@ -3,7 +3,7 @@ import { verifyWriteKey } from "@currents-relay/deliver/adapters/settings-probe.
 import { connectorSource } from "@currents-relay/ingest/adapters/connector-source.ts";
 import type { ConnectorConfig, RelayConfig, SegmentConfig } from "@currents-relay/shared/config/schema.ts";
 import { createLogger } from "@currents-relay/shared/runtime/logger.ts";
-import { connectRedis, unsafeSettings } from "@currents-relay/shared/runtime/redis.ts";
+import { connectRedis, faultOfPlace, unsafeSettings } from "@currents-relay/shared/runtime/redis.ts";
 import type { Command } from "../command.ts";
 import { exitCodes, messageOf } from "../exit-codes.ts";
 import { counted, print, printError } from "../output.ts";
@@ -16,6 +16,7 @@ export const check: Command = {
 Reads the configuration and lists every fault in it with its line; opens no connection.
   --config FILE  the configuration; left out: relay.yaml in this folder
   --verify       also ask Segment whether it knows the write keys, list the sources, and look at redis.url
+                 and write a key there that is gone after a minute
 
 Exits with 0 when all is well, 78 when the configuration has faults, 1 when a key, a source or Redis has.`,
 
@@ -82,7 +83,8 @@ const verifyRedis = async (url: string): Promise<Finding> => {
   const redis = connectRedis(url, createLogger({ level: "silent", terminal: false }));
   try {
     await requireRedis(redis);
-    const faults = await unsafeSettings(redis);
+    const [place, unsafe] = await Promise.all([faultOfPlace(redis), unsafeSettings(redis)]);
+    const faults = [...(place ? [place.message] : []), ...unsafe];
     return { isGood: faults.length === 0, text: [`${redisAddress(redis)} answers`, ...faults].join("; ") };
   } catch (error) {
     return { isGood: false, text: messageOf(error) };

@@ -7,6 +7,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { print, printError } from "../output.ts";
 import { parsePort } from "../parse-port.ts";
 import { defaultConfig, type GoodConfig, readConfig } from "../read-config.ts";
+import { orRefused } from "../redis-answers.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import { showRunning } from "../show-running.ts";
 
@@ -27,7 +28,7 @@ in .relay/redis beside the configuration.
 With --once it waits as long as it takes for a Segment that cannot be reached; Ctrl-C ends that too.
 Exits with 0 after a signal, and with --once when everything found was delivered, dropped by rule or set aside; with
 75 when --once leaves events undelivered (nothing is lost: start it again), 66 when a source cannot be listed, 69 when
-Redis or the admin port is not there, 78 when the configuration has faults.`,
+Redis or the admin port is not there or Redis is none that can be used, 78 when the configuration has faults.`,
 
   run: async (args) => {
     const { values } = parseArgs({
@@ -60,7 +61,7 @@ Redis or the admin port is not there, 78 when the configuration has faults.`,
       });
       if (!values.once)
         return runUntilSignal(relay, "relay", (stopped) => showRunning({ relay, loaded, redisUrl, stopped }));
-      const { summary, isStopped } = await runOnce(relay, loaded.config.workspaces);
+      const { summary, isStopped } = await orRefused(() => runOnce(relay, loaded.config.workspaces));
       if (isStopped) printError("Stopped before the end; nothing is lost, start again to go on.");
       else if (summary.events.held > 0)
         printError("Not all could be delivered; nothing is lost, start again when the reason above is gone.");

@@ -8,7 +8,7 @@ import type { Command } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { print } from "../output.ts";
 import { configPath, type GoodConfig, readConfig } from "../read-config.ts";
-import { requireRedis } from "../redis-answers.ts";
+import { orRefused, requireRedis } from "../redis-answers.ts";
 import { redisUrlOf } from "../redis-to-ask.ts";
 import { statusForScripts } from "../status-json.ts";
 import type { Standing } from "@currents-relay/shared/stage/standing.ts";
@@ -24,7 +24,7 @@ since it exists. Below that: what is wrong, and what to do.
   --json         the same as JSON: {"workspaces":[...]}; keys as in the README
 
 Redis: redis.url of the configuration, else REDIS_URL, else that of a \`relay start\` that runs beside the
-configuration. Exits with 0, or with 69 when no Redis answers.`,
+configuration. Exits with 0, or with 69 when no Redis answers, or refuses to.`,
 
   run: async (args) => {
     const { values } = parseArgs({ args, options: { config: { type: "string" }, json: { type: "boolean" } } });
@@ -44,10 +44,12 @@ const readStandings = async (loaded: GoodConfig): Promise<Standing[]> => {
   const redis = connectRedis(redisUrlOf(loaded), createLogger({ level: "silent", terminal: false }));
   try {
     await requireRedis(redis);
-    const before = await readSnapshot(redis);
     const nowMs = Date.now();
-    const workers = before?.workers ?? { ingest: 0, transform: 0, deliver: 0 };
-    const { workspaces } = await takeSnapshot({ redis, config, workers, before, nowMs });
+    const { workspaces } = await orRefused(async () => {
+      const before = await readSnapshot(redis);
+      const workers = before?.workers ?? { ingest: 0, transform: 0, deliver: 0 };
+      return takeSnapshot({ redis, config, workers, before, nowMs });
+    });
     return Object.entries(config.workspaces).flatMap(([name, settings]) => {
       const view = workspaces[name];
       return view ? [{ view, settings, overview: overviewOf(view, settings, nowMs) }] : [];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isRedisTrouble } from "./redis-trouble.ts";
+import { isClusterRefusal, isRedisRefusal, isRedisTrouble } from "./redis-trouble.ts";
 
 /** As Redis 7 and ioredis 6 say it. */
 const troubles = [
@@ -14,6 +14,7 @@ const troubles = [
   "NOAUTH Authentication required.",
   "WRONGPASS invalid username-password pair or user is disabled.",
   "NOPERM User default has no permissions to run the 'evalsha' command",
+  "ERR The user executing the script can't run this command or subcommand script: a2e1, on @user_script:1.",
   "ERR max number of clients reached",
   "Connection is closed.",
   "Command aborted due to connection close",
@@ -37,4 +38,18 @@ const others: [string, unknown][] = [
 ];
 test.each(others)("it is not Redis' trouble: %s", (_, error) => {
   expect(isRedisTrouble(error)).toBe(false);
+});
+
+test.each([
+  "CROSSSLOT Keys in request don't hash to the same slot",
+  "MOVED 3999 127.0.0.1:6381",
+  "ERR Script attempted to access a non local key in a cluster node script: a2e1, on @user_script:1.",
+])("a cluster's refusal is one, and is not waited for: %s", (message) => {
+  const error = new Error("the hand-over failed", { cause: new Error(message) });
+  expect([isRedisTrouble(error), isClusterRefusal(error), isRedisRefusal(error)]).toEqual([false, true, true]);
+});
+
+test("what is waited for is a refusal, too; what is neither is a bug", () => {
+  expect(isRedisRefusal(new Error("NOPERM User default has no permissions to run the 'evalsha' command"))).toBe(true);
+  expect(isRedisRefusal(new Error("WRONGTYPE Operation against a key holding the wrong kind of value"))).toBe(false);
 });

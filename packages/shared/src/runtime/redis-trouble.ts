@@ -5,7 +5,7 @@ import type { Logger } from "./logger.ts";
 
 /** How Redis says "not now", or that an operator has to do something first. */
 const refusals =
-  /^(OOM|READONLY|LOADING|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM|ERR max number of clients) /;
+  /^(OOM|READONLY|LOADING|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM|ERR max number of clients|ERR The user executing the script|ERR ACL failure in script:) /;
 /** What ioredis says of commands that the end of a connection cut off: all of them, or the rest of a pipeline. */
 const cutOff = /^(Connection is closed|Command aborted due to connection close)/;
 
@@ -15,6 +15,15 @@ const cutOff = /^(Connection is closed|Command aborted due to connection close)/
  */
 export const isRedisTrouble = (error: unknown): boolean =>
   error instanceof Error && (refusals.test(error.message) || cutOff.test(error.message) || isRedisTrouble(error.cause));
+
+const ofCluster = /^(CLUSTERDOWN|CROSSSLOT|MOVED|ASK|ERR Script attempted to access a non local key) /;
+
+/** How a node of a Redis Cluster says that our keys are not all its own, which does not pass. */
+export const isClusterRefusal = (error: unknown): error is Error =>
+  error instanceof Error && (ofCluster.test(error.message) || isClusterRefusal(error.cause));
+
+/** True for all that Redis refuses for a reason of its own, whether or not it is to be waited for: no bug of ours. */
+export const isRedisRefusal = (error: unknown): error is Error => isRedisTrouble(error) || isClusterRefusal(error);
 
 const firstWaitMs = 200;
 const longestWaitMs = 2_000;

@@ -3,7 +3,7 @@ import { eventually } from "../testing/eventually.ts";
 import { gatheringLog } from "../testing/gathering-log.ts";
 import { useRedis } from "../testing/redis-server.ts";
 import { Secret } from "../config/secret.ts";
-import { connectRedis, unsafeSettings } from "./redis.ts";
+import { connectRedis, faultOfPlace, unsafeSettings } from "./redis.ts";
 import { startRedisServer } from "./redis-server.ts";
 
 const server = useRedis({ aof: "always" });
@@ -47,6 +47,36 @@ test("settings that a managed Redis does not show are not judged", async () => {
   const redis = connect();
   const info = "# Server\r\nos:Linux\r\n";
   expect(await unsafeSettings(Object.assign(Object.create(redis), { info: () => Promise.resolve(info) }))).toEqual([]);
+});
+
+test("a Redis that a script can write to is a place for events, and the trial goes by itself", async () => {
+  const redis = connect();
+  expect(await faultOfPlace(redis)).toBeUndefined();
+  expect(await redis.ttl("relay:writable")).toBeGreaterThan(0);
+});
+
+test.each([
+  [
+    "a node of a cluster",
+    ["--cluster-enabled", "yes"],
+    { kind: "cluster", message: /^it is a node of a Redis Cluster/ },
+  ],
+  ["a replica", ["--replicaof", "127.0.0.1", "1"], { kind: "replica", message: /name its primary$/ }],
+  ["a full one", ["--maxmemory", "1"], { kind: "refused", message: /^it cannot be written: OOM / }],
+  [
+    "one without scripts",
+    ["--user", "default", "on", "nopass", "~*", "+@all", "-@scripting"],
+    { kind: "no-rights", message: /NOPERM / },
+  ],
+  [
+    "one without writes",
+    ["--user", "default", "on", "nopass", "~*", "+@all", "-set"],
+    { kind: "no-rights", message: /run scripts$/ },
+  ],
+])("%s is no place for events, and it is said why", async (_, args, { kind, message }) => {
+  const other = await startRedisServer({ aof: "no", args });
+  closing.push(() => other.stop());
+  expect(await faultOfPlace(connect([], other.url))).toEqual({ kind, message: expect.stringMatching(message) });
 });
 
 test("commands wait while Redis is away, and it is said once that it is gone and once that it is back", async () => {

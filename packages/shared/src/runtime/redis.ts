@@ -1,5 +1,7 @@
 import { Redis } from "ioredis";
+import { keyPrefix } from "../core/keys.ts";
 import type { Logger } from "./logger.ts";
+import { isRedisRefusal } from "./redis-trouble.ts";
 
 const logEveryMs = 10_000;
 const reconnectEveryMs = 1_000;
@@ -43,10 +45,14 @@ const leavingReplicas = () => {
   };
 };
 
+const settingsOf = async (redis: Redis) => {
+  const info = await redis.info();
+  return (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, "m").exec(info)?.[1];
+};
+
 /** What of Redis' settings puts events at risk; empty when all is well. Settings that cannot be read are not judged. */
 export const unsafeSettings = async (redis: Redis): Promise<string[]> => {
-  const info = await redis.info();
-  const setting = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, "m").exec(info)?.[1];
+  const setting = await settingsOf(redis);
   const faults: string[] = [];
   const version = setting("redis_version");
   if (version !== undefined && Number.parseInt(version, 10) < 7)
@@ -57,4 +63,34 @@ export const unsafeSettings = async (redis: Redis): Promise<string[]> => {
   if (setting("aof_enabled") === "0")
     faults.push("the append-only file is off: a restart of Redis loses events; set appendonly to yes");
   return faults;
+};
+
+/** `cluster` never passes, `replica` with a failover, `no-rights` by somebody's hand, `refused` mostly by itself. */
+export interface PlaceFault {
+  kind: "cluster" | "replica" | "no-rights" | "refused";
+  message: string;
+}
+
+/** Why nothing can be kept in this Redis, however it is set; undefined when a script of ours has written to it. */
+export const faultOfPlace = async (redis: Redis): Promise<PlaceFault | undefined> => {
+  const setting = await settingsOf(redis);
+  if (setting("cluster_enabled") === "1")
+    return {
+      kind: "cluster",
+      message: "it is a node of a Redis Cluster, whose nodes have a part of the keys each; name a Redis that is none",
+    };
+  if (setting("role") === "slave")
+    return {
+      kind: "replica",
+      message: "it is a replica, and what is written there is refused or lost; name its primary",
+    };
+  try {
+    await redis.eval("return redis.call('set', KEYS[1], '1', 'EX', 60)", 1, `${keyPrefix}:writable`);
+    return undefined;
+  } catch (error) {
+    if (!isRedisRefusal(error)) throw error;
+    const hasNoRights = /^NOPERM |^ERR (The user|ACL failure)/.test(error.message);
+    const advice = hasNoRights ? "; its user needs to read and write relay:*, and to run scripts" : "";
+    return { kind: hasNoRights ? "no-rights" : "refused", message: `it cannot be written: ${error.message}${advice}` };
+  }
 };
