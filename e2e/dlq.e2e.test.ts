@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { aHeader, aRawBlock, long, string } from "@currents-relay/ingest/core/avro-writer.testing.ts";
@@ -271,6 +271,16 @@ test.runIf(hasScript).each([
   expect(result.stdout).toContain(said);
   expect(result.code).toBe(code);
   expect(await json("dlq list")).toMatchObject({ groups: { length: code } });
+});
+
+test.runIf(hasScript)("a drop with --json that is not confirmed leaves stdout empty", async () => {
+  const { folder } = await held(40);
+  const drop = [process.execPath, relayMain, "dlq drop --queue deadletter --json > out.txt"].join(" ");
+  const result = await startCommand("/usr/bin/script", ["-qec", drop, "/dev/null"], { cwd: folder, stdin: "no\n" })
+    .ended;
+  expect(result.stdout).toContain("Nothing was dropped.");
+  expect(result.code).toBe(1);
+  expect(await readFile(join(folder, "out.txt"), "utf8")).toBe("");
 });
 
 test("what there is not is said: an id, a workspace, an archive", async () => {

@@ -10,7 +10,7 @@ import type { DlqRoom } from "./dlq-room.ts";
 import { addEntry, deskOf, eachSelected, type Sum, sumText } from "./dlq-select.ts";
 import { confirm } from "./confirm.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
-import { print } from "./output.ts";
+import { print, printError } from "./output.ts";
 
 /** Entries in one file of the archive: with dead letters at most 16 MB in memory. */
 const entriesInFile = 32;
@@ -45,7 +45,7 @@ export const drop = async (room: DlqRoom, options: DlqOptions): Promise<number> 
     return new Set();
   });
   if (!options.isDryRun && found.entries > 0 && !options.isYes && !(await isConfirmed(desk, found))) {
-    print("Nothing was dropped.");
+    printError("Nothing was dropped.");
     return exitCodes.failed;
   }
   const end = async (entries: readonly DeskEntry[]): Promise<ReadonlySet<JobId>> => {

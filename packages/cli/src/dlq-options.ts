@@ -64,6 +64,7 @@ export const dlqOptions = (args: string[]): DlqOptions => {
   });
   const [action, id, ...more] = positionals;
   if (more.length > 0) throw wrong(`"${more[0]}" is one word too many`);
+  if (id !== undefined) refuseBeside(id, action, values);
   return {
     action: oneOf("action", action, dlqActions),
     id,
@@ -86,6 +87,24 @@ export const dlqOptions = (args: string[]): DlqOptions => {
     isRaw: values.raw ?? false,
     isEach: values.each ?? false,
   };
+};
+
+/** Options that select among entries, and so say nothing of one that is named. */
+const selecting = ["connector", "reason", "event-type", "from", "to", "limit", "from-archive"] as const;
+
+/** What would be ignored beside an ID is refused: whoever writes both means something by it. */
+const refuseBeside = (
+  id: string,
+  action: string | undefined,
+  values: Readonly<Partial<Record<(typeof selecting)[number] | "queue", string>>>,
+): void => {
+  if (action === "list") throw wrong(`list takes no ID; relay dlq show ${id} shows one entry`);
+  for (const option of selecting)
+    if (values[option] !== undefined && !(action === "show" && option === "limit"))
+      throw wrong(`--${option} selects entries, and ${id} names one: give either`);
+  const queue = id.startsWith("d-") ? "deadletter" : "quarantine";
+  if (values.queue !== undefined && values.queue !== queue)
+    throw wrong(`${id} would be in ${queue}, and --queue says ${values.queue}`);
 };
 
 const reasons: readonly string[] = [...Object.keys(holdReasons), ...Object.keys(quarantineReasons)];

@@ -19,8 +19,8 @@ export const dlq: Command = {
        relay dlq show ID  [--workspace W] [--limit N] [--raw] [--json]
        relay dlq replay   [ID] [--workspace W] [selection] [--dry-run] [--json]
        relay dlq replay   --from-archive DIR|FILE [--workspace W] [--dry-run] [--json]
-       relay dlq archive  [ID] --queue Q [--to-folder DIR] [--workspace W] [selection] [--dry-run] [--json]
-       relay dlq drop     [ID] --queue Q [--workspace W] [selection] [--dry-run] [--yes] [--json]
+       relay dlq archive  ID | --queue Q [--to-folder DIR] [--workspace W] [selection] [--dry-run] [--json]
+       relay dlq drop     ID | --queue Q [--workspace W] [selection] [--dry-run] [--yes] [--json]
 
 What waits for somebody to act: dead letters (batches that an outage holds) and quarantine (what no retry can deliver).
 Workers may run meanwhile. Every command may be stopped and repeated: nothing is sent, counted or archived twice.
@@ -37,7 +37,7 @@ Workers may run meanwhile. Every command may be stopped and repeated: nothing is
   --config FILE   the configuration; left out: relay.yaml in this folder
   --dry-run       says what would happen, and does nothing
 Selection: --connector C  --reason R  --event-type T  --from T  --to T (since when it is there: 2026-11-23T10:00Z)
-           --limit N (the N oldest entries)
+           --limit N (the N oldest entries); not beside an ID
 
 Redis as for \`relay status\`. Exits with 0 when all that was selected is done, 1 when some of it cannot be replayed (or
 drop was not confirmed), 75 when some of it was in a worker's hands (try again), 64, 66, 69 and 78 as everywhere.`,
