@@ -37,6 +37,7 @@ test.each([
   [["start", "relay.yaml"], "Unexpected argument 'relay.yaml'"],
   [["start", "--admin-port", "http"], '--admin-port: "http" is no port (0 to 65535)'],
   [["start", "--admin-port", "65536"], '--admin-port: "65536" is no port'],
+  [["start", "--example", "--config", "relay.yaml"], "--example runs a configuration of its own"],
   [["check"], "--config FILE is missing, and this folder has no relay.yaml"],
   [["status"], "--config FILE is missing, and this folder has no relay.yaml"],
   [["ingest"], "--config FILE is missing, and this folder has no relay.yaml"],

@@ -1,4 +1,5 @@
 import { makeCurrents } from "@currents-relay/sim/currents-maker/make-currents.ts";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -148,6 +149,25 @@ test("a reader that has seen enough ends the command in peace", async () => {
   expect(JSON.parse(call ?? "")).toMatchObject({ messageId: "id-0" });
   expect(code).toBe("0");
   expect(stderr).not.toMatch(/EPIPE|Error/);
+});
+
+test.runIf(existsSync("/dev/full"))("an output that cannot be written is said in one line, and fails it", async () => {
+  for (const args of [["map", clicks], ["--help"]]) {
+    const shell = `"$0" "$@" > /dev/full`;
+    const { code, stderr } = await startCommand("sh", ["-c", shell, process.execPath, relayMain, ...args]).ended;
+    expect(code, args[0]).toBe(1);
+    expect(stderr).toContain("relay: the output cannot be written: ENOSPC");
+    expect(stderr).not.toMatch(/^\s+at /m);
+  }
+});
+
+test("types that are named like what every object has are counted like others", async () => {
+  const types = ["constructor", "constructor", "__proto__", "toString"];
+  const lines = types.map((event_type, index) => JSON.stringify(anEvent(`id-${index}`, { event_type }))).join("\n");
+  const { code, stderr } = await runRelay(["map", "-"], { stdin: lines });
+  expect(code).toBe(0);
+  for (const said of ["2 of constructor,", "1 of __proto__,", "1 of toString,"])
+    expect(stderr).toMatch(new RegExp(`^${said} which the catalog does not have`, "m"));
 });
 
 test("a big file is mapped in little memory, by a reader that takes its time", async () => {

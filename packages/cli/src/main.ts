@@ -14,7 +14,9 @@ onSignals((signal) => {
   process.exit(signal === "SIGINT" ? exitCodes.interrupted : undefined);
 });
 try {
-  process.exitCode = await runCommand(process.argv.slice(2));
+  const code = await runCommand(process.argv.slice(2));
+  // Output that could not be written has failed a command that went well (output.ts).
+  if (code !== exitCodes.ok) process.exitCode = code;
 } catch (error) {
   printError(`relay: this should not happen, and is a bug: ${error instanceof Error ? error.stack : String(error)}`);
   process.exit(exitCodes.bug);

@@ -11,10 +11,10 @@ import { readJsonEvents } from "./json-events.ts";
 export interface MapResult {
   calls: number;
   /** Reason -> events. */
-  dropped: Record<string, number>;
-  quarantined: Record<string, number>;
+  dropped: Map<string, number>;
+  quarantined: Map<string, number>;
   /** Event types that the catalog does not have -> events, mapped by the general rules. */
-  unknownTypes: Record<string, number>;
+  unknownTypes: Map<string, number>;
   /** Parts of the file that could not be read. */
   faults: number;
   /** A sentence on each of the first faults and quarantined events, with its place in the file. */
@@ -39,7 +39,8 @@ const avroMagic = "Obj\x01";
  * dedup window is Redis' to know.
  */
 export const mapFile = async (bytes: AsyncIterable<Buffer>, options: MapOptions): Promise<MapResult> => {
-  const result: MapResult = { calls: 0, dropped: {}, quarantined: {}, unknownTypes: {}, faults: 0, examples: [] };
+  const counts = { dropped: new Map(), quarantined: new Map(), unknownTypes: new Map() };
+  const result: MapResult = { calls: 0, ...counts, faults: 0, examples: [] };
   const { name, rules } = options;
   const pieces = bytes[Symbol.asyncIterator]();
   const first = await pieces.next();
@@ -97,8 +98,8 @@ const placeOf = ({ header }: Chunk, index: number): string => {
     : `block at byte ${blockOffset}, record ${recordIndex}`;
 };
 
-const add = (counts: Record<string, number>, label: string, count: number): void => {
-  counts[label] = (counts[label] ?? 0) + count;
+const add = (counts: Map<string, number>, label: string, count: number): void => {
+  counts.set(label, (counts.get(label) ?? 0) + count);
 };
 
 const note = ({ examples }: MapResult, sentence: string): void => {

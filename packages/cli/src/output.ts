@@ -1,17 +1,21 @@
+import { exitCodes } from "./exit-codes.ts";
 import { countedText, countText } from "@currents-relay/shared/core/count-text.ts";
 
 let isReaderGone = false;
 
 /**
- * A reader of ours that ends (`relay map FILE | head`) ends the output, not the command: what is in hand is finished.
- * Call it once, before anything is written.
+ * A reader of ours that ends (`relay map FILE | head`) ends the output, not the command: what is in hand is finished. So
+ * does a full disk, which is said, and fails the command. Call it once, before anything is written.
  */
 export const outliveReaders = (): void => {
-  for (const stream of [process.stdout, process.stderr])
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      if (stream === process.stdout) isReaderGone = true;
-    });
+  process.stderr.on("error", () => undefined); // there is nobody left to tell
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && !isReaderGone) {
+      printError(`relay: the output cannot be written: ${error.message}`);
+      process.exitCode = exitCodes.failed;
+    }
+    isReaderGone = true;
+  });
 };
 
 /** A result, for people or scripts. */

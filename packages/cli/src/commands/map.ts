@@ -38,7 +38,7 @@ Exits with 0 when everything was mapped or dropped by rule, 1 when a part of the
       throw cause;
     });
     report(result);
-    return result.faults > 0 || Object.keys(result.quarantined).length > 0 ? exitCodes.failed : exitCodes.ok;
+    return result.faults > 0 || result.quarantined.size > 0 ? exitCodes.failed : exitCodes.ok;
   },
 };
 
@@ -80,11 +80,10 @@ const meanings: Readonly<Record<string, string>> = { ...dropReasons, ...quaranti
 
 const report = ({ calls, dropped, quarantined, unknownTypes, faults, examples }: MapResult): void => {
   printError(counted(calls, "call"));
-  for (const [reason, count] of Object.entries(dropped))
-    printError(`${formatCount(count)} dropped: ${reason} (${meanings[reason]})`);
-  for (const [eventType, count] of Object.entries(unknownTypes))
+  for (const [reason, count] of dropped) printError(`${formatCount(count)} dropped: ${reason} (${meanings[reason]})`);
+  for (const [eventType, count] of unknownTypes)
     printError(`${formatCount(count)} of ${eventType}, which the catalog does not have: mapped by the general rules`);
-  for (const [reason, count] of Object.entries(quarantined))
+  for (const [reason, count] of quarantined)
     printError(`${formatCount(count)} quarantined: ${reason} (${meanings[reason]})`);
   if (faults > 0) printError(`${counted(faults, "part")} of the file cannot be read`);
   for (const example of examples) printError(`  ${example}`);

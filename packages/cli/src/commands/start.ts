@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { readEnvironment } from "@currents-relay/shared/config/environment.ts";
 import type { Command } from "../command.ts";
 import { embeddedRedisFolder, startEmbeddedRedis } from "../embedded-redis.ts";
-import { exitCodes } from "../exit-codes.ts";
+import { CommandError, exitCodes } from "../exit-codes.ts";
 import { print, printError } from "../output.ts";
 import { parsePort } from "../parse-port.ts";
 import { defaultConfig, type GoodConfig, readConfig } from "../read-config.ts";
@@ -40,6 +40,8 @@ Redis or the admin port is not there or Redis is none that can be used, 78 when 
         example: { type: "boolean" },
       },
     });
+    if (values.example && values.config !== undefined)
+      throw new CommandError(exitCodes.usage, "--example runs a configuration of its own: give either it or --config");
     const adminPort = parsePort(values["admin-port"]);
     const path = values.config ?? (existsSync(defaultConfig) && !values.example ? defaultConfig : undefined);
     // The stand-ins are loaded for the example alone.
