@@ -73,3 +73,9 @@ test("a laid out value that is cut off is told line by line, not held for ever",
 test("a file without a value has no events", async () => {
   expect(await read("\n \n")).toMatchObject({ events: [], faults: [] });
 });
+
+test("integers that a number cannot hold keep their digits, in a list of events and in an event over lines", async () => {
+  const event = '{"id":12345678901234567890}';
+  for (const text of [event, `[${event},${event}]`, `{"events":[${event}]}`, event.replace(":", ":\n")])
+    for (const line of (await read(text)).events) expect(line).toBe(event);
+});

@@ -1,4 +1,5 @@
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
+import { exactJsonOf, parseExactly } from "@currents-relay/shared/core/exact-json.ts";
 
 export type JsonPart =
   | { kind: "chunk"; chunk: Chunk }
@@ -68,7 +69,7 @@ const gatherer = ({ name, connector }: ChunkSource) => {
   return { add, close };
 };
 
-/** Each event as one line of JSON; a single event stays as it was written, its long numbers too. */
+/** Each event as one line of JSON; a single event stays as it was written. */
 const eventsIn = (text: string): string[] | undefined => {
   const value = parsed(text)?.value;
   if (value === undefined) return undefined;
@@ -77,12 +78,12 @@ const eventsIn = (text: string): string[] | undefined => {
     : typeof value === "object" && value !== null && "events" in value && Array.isArray(value.events)
       ? value.events
       : undefined;
-  return list ? list.map((event) => JSON.stringify(event)) : [text.includes("\n") ? JSON.stringify(value) : text];
+  return list ? list.map((event) => exactJsonOf(event)) : [text.includes("\n") ? exactJsonOf(value) : text];
 };
 
 const parsed = (text: string): { value: unknown } | undefined => {
   try {
-    return { value: JSON.parse(text) };
+    return { value: parseExactly(text) };
   } catch {
     return undefined; // the parser's message would quote customer data
   }

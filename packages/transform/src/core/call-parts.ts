@@ -1,5 +1,6 @@
 import type { JsonValue } from "@currents-relay/shared/contracts/call.ts";
 import type { AvroValue, EventRecord } from "@currents-relay/shared/contracts/event.ts";
+import { parseExactly } from "@currents-relay/shared/core/exact-json.ts";
 import { catalogEntry, targetOf } from "./catalog.ts";
 import type { FieldTransform } from "./field-rules.ts";
 import type { Target } from "./field-target.ts";
@@ -54,7 +55,7 @@ const membersOf = (value: AvroValue): { [key: string]: AvroValue } | undefined =
 
 const parsedOrUndefined = (text: string): AvroValue | undefined => {
   try {
-    return JSON.parse(text) as AvroValue; // every JSON value is an AvroValue
+    return parseExactly(text) as AvroValue; // every JSON value is an AvroValue
   } catch {
     return undefined; // the caller keeps the text as it is
   }

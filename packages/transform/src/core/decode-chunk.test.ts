@@ -57,6 +57,12 @@ describe("an event of the Custom HTTP connector", () => {
     });
   });
 
+  it("keeps every digit of an integer that a number cannot hold", () => {
+    const line = `{"event_type":"${emailClick}","id":9007199254740993,"properties":{"order_id":[12345678901234567890]}}`;
+    const [decoded] = decodeChunk(aJsonChunk([line])).events;
+    expect(decoded).toMatchObject({ value: { record: { id: 9007199254740993n, order_id: [12345678901234567890n] } } });
+  });
+
   it("leaves a property as it is where the user's or the event's own is null", () => {
     expect(recordOf({ ...event, region: null, properties: { region: "eu" } })).toMatchObject({ region: "eu" });
     const properties = { device_id: "d2" };

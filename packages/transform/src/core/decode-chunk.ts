@@ -2,6 +2,7 @@ import { alreadyChecked } from "@currents-relay/shared/avro/record-limits.ts";
 import { readRecordType } from "@currents-relay/shared/avro/record-type.ts";
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { AvroValue, EventRecord } from "@currents-relay/shared/contracts/event.ts";
+import { parseExactly } from "@currents-relay/shared/core/exact-json.ts";
 import { ok, quarantine, type Outcome } from "@currents-relay/shared/core/outcome.ts";
 
 export interface DecodedEvent {
@@ -57,7 +58,7 @@ const eventOfLine = (line: string): Outcome<DecodedEvent> => {
 
 const parsedOrUndefined = (text: string): unknown => {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return undefined; // the caller quarantines the line
   }

@@ -37,6 +37,18 @@ describe("a chunk on its way through mapping", () => {
     expect(result.dropped).toEqual({ duplicate: 1 });
   });
 
+  it("tells ids and users apart whose numbers differ beyond what a number holds", () => {
+    const line = (id: string, user: string) =>
+      aClick("ID", { external_user_id: "USER" }).replace('"ID"', id).replace('"USER"', user);
+    const lines = [line("9007199254740993", "12345678901234567890"), line("9007199254740992", "12345678901234567891")];
+    const { calls, dropped } = mapChunk(aJsonChunk(lines), someRules());
+    expect(dropped).toEqual({});
+    expect(calls.map(({ json }) => JSON.parse(bytesOfCall(json).toString()) as object)).toMatchObject([
+      { messageId: "9007199254740993", userId: "12345678901234567890" },
+      { messageId: "9007199254740992", userId: "12345678901234567891" },
+    ]);
+  });
+
   it("drops what the connector does not select, what Braze never exports, and users without external_user_id", () => {
     const neverExported = "users.RandomBucketNumberUpdate";
     const lines = [

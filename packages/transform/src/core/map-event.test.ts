@@ -140,6 +140,11 @@ describe("field rules", () => {
   });
 });
 
+it("integers in the properties of a custom event that a number cannot hold become text, digit by digit", () => {
+  const record = aFullRecord(customEvent, { properties: '{"order_id":12345678901234567890,"count":12}' });
+  expect(mapped(customEvent, record).call.properties).toMatchObject({ order_id: "12345678901234567890", count: 12 });
+});
+
 describe("a record that cannot be carried", () => {
   it("is quarantined where its time is no date", () => {
     expect(map(emailClick, aFullRecord(emailClick, { time: null }))).toMatchObject({ reason: "invalid-time" });
