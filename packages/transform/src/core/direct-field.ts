@@ -5,7 +5,7 @@ import type { FieldTransform } from "./field-rules.ts";
 
 /**
  * What became of a value: it was written; there was nothing to write (null, NaN); or it is one that only the plain mapper
- * can carry (an array, bytes, an integer beyond 2^53).
+ * can carry (an array, bytes, an enum, an integer beyond 2^53).
  */
 export type Written = "written" | "nothing" | "not-here";
 
@@ -110,6 +110,7 @@ export const compileField = (field: RecordField, use: FieldUse): WriteField => {
     const kind = kindAt(field, source, pos);
     if (kind === "null") return "nothing";
     if (kind === "string") return writeText(source, pos + behindBranch, writer, use);
+    if (kind === "enum") return "not-here"; // text to the plain mapper
     // What is not text cannot be changed as a rule asks, and is left out (field-rules.ts).
     return use.transform ? "nothing" : writeScalar(scalars[kind]?.(source, pos + behindBranch), use.key, writer);
   };

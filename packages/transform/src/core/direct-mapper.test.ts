@@ -132,6 +132,27 @@ describe("a record that becomes its call directly", () => {
     }
   });
 
+  it("is left to the plain mapper where it has an enum, which is text to rules", () => {
+    const kind = { name: "kind", type: ["null", { type: "enum", name: "Kind", symbols: ["A", "B"] }] };
+    const names = ["id", "user_id", "external_user_id"];
+    const fields = [...names.map((name) => ({ name, type: "string" })), { name: "time", type: "int" }, kind];
+    const envelope = Buffer.concat([...names.map(avroString), avroLong(1)]);
+    for (const rule of [{}, { remove: ["kind"] }, { hash: ["kind"] }]) {
+      const rules = { fields: { remove: [], hash: [], ...rule } };
+      const both = (value: Buffer) =>
+        mapBothWays({ eventType: emailClick, fields, rules }, Buffer.concat([envelope, value]));
+      expect(both(Buffer.concat([avroLong(1), avroLong(1)]))).toBe("left to the plain mapper");
+      expect(both(avroLong(0))).toBe("ok");
+    }
+  });
+
+  it("may have a field whose name is no whole text: U+FFFD stands for what is not", () => {
+    const names = ["id", "user_id", "external_user_id", "a\ud800"];
+    const fields = [...names.map((name) => ({ name, type: "string" })), { name: "time", type: "int" }];
+    const bytes = Buffer.concat([...names.map(() => avroString("x")), avroLong(1)]);
+    expect(mapBothWays({ eventType: emailClick, fields }, bytes)).toBe("ok");
+  });
+
   it("is not tried where properties are merged, a name is like an index, two fields have one target or a type is odd", () => {
     const id = { name: "id", type: "string" };
     const rest = [

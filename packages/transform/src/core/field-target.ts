@@ -47,5 +47,5 @@ const bannerTypes = "users.messages.banner.";
 export const generalTarget = (eventType: string, field: string): Target => {
   if (envelopeFields.has(field) || notPassedOn.has(field) || field.endsWith("_api_id")) return none;
   if (field === "platform" && eventType.startsWith(bannerTypes)) return none;
-  return contextFields.get(field) ?? property(renamedProperties.get(field) ?? field);
+  return contextFields.get(field) ?? property(renamedProperties.get(field) ?? field.toWellFormed());
 };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { AvroValue, EventRecord } from "@currents-relay/shared/contracts/event.ts";
+import { collect } from "@currents-relay/shared/runtime/collect.testing.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileMapper, type MappedCall } from "./map-event.ts";
@@ -138,6 +139,29 @@ describe("field rules", () => {
     expect(properties).toMatchObject({ properties: "[REDACTED]" });
     expect(properties).not.toHaveProperty("colour");
   });
+});
+
+it("a field whose name has a lone surrogate goes out with U+FFFD in its place", () => {
+  const { properties } = mapped(emailClick, aFullRecord(emailClick, { "a\ud800": "x" })).call;
+  expect(properties).toHaveProperty("a\ufffd", "x");
+  expect(Object.keys(properties).every((name) => name.isWellFormed())).toBe(true);
+});
+
+it("names of fields that never come again are not kept without end, and go out like others", () => {
+  const mapper = compileMapper({ eventType: emailClick, rules: someRules() });
+  const record = aGeneralRecord();
+  const heapAfter = (from: number, to: number): number => {
+    for (let event = from; event < to; event++)
+      mapper({
+        ...record,
+        ...Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`name-${event}-${index}`, 1])),
+      });
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heapAfter(0, 100);
+  expect(heapAfter(100, 2_100) - before).toBeLessThan(5e6);
+  expect(mapper({ ...record, last: "there" })).toMatchObject({ value: { call: { properties: { last: "there" } } } });
 });
 
 it("integers in the properties of a custom event that a number cannot hold become text, digit by digit", () => {

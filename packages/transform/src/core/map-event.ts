@@ -96,6 +96,9 @@ const compileName = (
   };
 };
 
+/** Of the fields of JSON events; what comes after these is compiled each time, as a sender may make up names without end. */
+const mostRemembered = 2_000;
+
 const compileSteps = (
   eventType: string,
   fields: readonly string[] | undefined,
@@ -107,8 +110,10 @@ const compileSteps = (
   }
   const met = new Map<string, Step | undefined>();
   const stepFor = (field: string): Step | undefined => {
-    if (!met.has(field)) met.set(field, compileStep(eventType, field, transforms));
-    return met.get(field);
+    if (met.has(field)) return met.get(field);
+    const step = compileStep(eventType, field, transforms);
+    if (met.size < mostRemembered) met.set(field, step);
+    return step;
   };
   return (record) => inOrderOfStrength(Object.keys(record).map(stepFor));
 };
