@@ -30,7 +30,7 @@ describe("the selection of event types", () => {
     ["an exclamation mark alone", "!"],
     ["a text of 70,000 characters", "x".repeat(70_000)],
   ])("finds that %s is no glob, which would throw", (_, glob) => {
-    expect(() => compileSelection([glob])).toThrow();
+    expect(() => compileSelection([glob])).toThrow(/pattern|Input length/);
     expect(faultOfGlob(glob)).toMatch(/names no event type|cannot be read as a glob/);
   });
 
