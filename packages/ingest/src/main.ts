@@ -172,9 +172,11 @@ const workerOf = (
     concurrency: objectsInHand,
     hands,
     retryWaitsFor: "job",
-    // An ingest job has no payload; this is what the sweeper finds it by, if it is done and a kill keeps us from counting.
-    enter: async (id) => {
-      await tools.spool.put([{ id, kind: "ingest", payload: Buffer.alloc(0), events: 0 }]);
+    // An object's job has no payload; this is what the sweeper finds it by, if it is done and a kill keeps us from counting.
+    enter: async ({ id, data }) => {
+      // A request's may be missing for a moment (hand-over.ts): nothing may lie in its place then.
+      if (data.requestEvents === undefined)
+        await tools.spool.put([{ id, kind: "ingest", payload: Buffer.alloc(0), events: 0 }]);
     },
     settle: (id, tally) => tools.settle("ingest", "ingest", id, tally),
   }) satisfies Partial<StageWorkerOptions<IngestJob>>;

@@ -232,8 +232,15 @@ describe("the way of one request", () => {
     });
   });
 
-  it("whose payload is not there yet waits for it", async () => {
+  it.each([undefined, []])("whose payload is not there yet waits for it: %j", async (none) => {
     const { ports } = aRequest();
-    expect((await ingestRequest({ ...ports, readRequest: async () => undefined })(job)).kind).toBe("retry");
+    expect((await ingestRequest({ ...ports, readRequest: async () => none })(job)).kind).toBe("retry");
+  });
+
+  it("whose payload holds other than all its events hands nothing over, and is no success", async () => {
+    const { ports, transform } = aRequest();
+    const fewer = { ...ports, readRequest: async () => lines.slice(1) };
+    await expect(ingestRequest(fewer)(job)).rejects.toThrow("its payload holds 3099 of 3100 events");
+    expect(transform.taken.size).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import type { IngestJob } from "@currents-relay/shared/contracts/jobs.ts";
 import { addTallies, type Tally } from "@currents-relay/shared/contracts/tally.ts";
 import { removedConnectorWaitMs } from "@currents-relay/shared/contracts/waits.ts";
+import { DamagedPayload } from "@currents-relay/shared/core/damaged-payload.ts";
 import type { FileId } from "@currents-relay/shared/core/ids.ts";
 import { missingPayload } from "@currents-relay/shared/core/missing-payload.ts";
 import { ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
@@ -83,7 +84,10 @@ export const ingestRequest =
   (ports: RequestPorts) =>
   async ({ id, data, ageMs }: Pick<Item<IngestJob>, "id" | "data" | "ageMs">): Promise<Outcome<Tally>> => {
     const lines = await ports.readRequest(id);
-    if (!lines) return missingPayload(id, ageMs);
+    // Relays before 2026-11-29 could leave an empty one in its place.
+    if (!lines?.length) return missingPayload(id, ageMs);
+    if (lines.length !== data.requestEvents)
+      throw new DamagedPayload(`its payload holds ${lines.length} of ${data.requestEvents} events`);
     await ports.toTransform(cutLines(lines, ports.chunkSource(data)).map((part) => chunkParcel(part, data)));
     // A kill here: it runs again, and hands over the same chunks under the same ids.
     return ok({ in: lines.length, ok: lines.length, "file:done": 1 });

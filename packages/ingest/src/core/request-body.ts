@@ -37,7 +37,8 @@ export const readRequestBody = (body: Buffer): RequestBody => {
 
 /** How the events of a request wait in the spool, and what reads them again. */
 export const linesPayload = (lines: readonly string[]): Buffer => Buffer.from(lines.join("\n"));
-export const linesOf = (payload: Buffer): string[] => payload.toString("utf8").split("\n");
+export const linesOf = (payload: Buffer): string[] =>
+  payload.length === 0 ? [] : payload.toString("utf8").split("\n");
 
 /**
  * Cuts the events of a request into chunks of at most 1,500 events and about 1 MiB, in order. A pure function of the

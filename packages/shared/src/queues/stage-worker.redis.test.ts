@@ -216,11 +216,11 @@ test("the note of a job without a payload is made before each of its runs", asyn
   await rig.add(["t-a-0"]);
   const steps: string[] = [];
   rig.start({
-    enter: (id) => Promise.resolve(void steps.push(`enter ${id}`)),
+    enter: ({ id, data }) => Promise.resolve(void steps.push(`enter ${id} ${data.n}`)),
     handle: ({ id }) => Promise.resolve(steps.push(`handle ${id}`) === 2 ? retry(1, because) : ok(counted)),
   });
   await eventually(() => expect(rig.settled.size).toBe(1));
-  expect(steps).toEqual(["enter t-a-0", "handle t-a-0", "enter t-a-0", "handle t-a-0"]);
+  expect(steps).toEqual(["enter t-a-0 0", "handle t-a-0", "enter t-a-0 0", "handle t-a-0"]);
 });
 
 test("a settling that fails is left to the sweeper, and said", async () => {

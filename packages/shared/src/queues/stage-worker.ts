@@ -49,7 +49,7 @@ export interface StageWorkerOptions<Data> {
   /** What `retry` waits for: this job alone, or (deliver) every job of the workspace, in order. */
   retryWaitsFor: "job" | "queue";
   /** Comes before every run. For queues whose jobs bring no payload: a note in the spool, so that the sweeper sees them. */
-  enter?: (id: JobId) => Promise<void>;
+  enter?: (item: Pick<Item<Data>, "id" | "data">) => Promise<void>;
   handle: (item: Item<Data>) => Promise<Outcome<JobEnd>>;
   /**
    * What `hold` does with the job. "moved": it lies elsewhere now, so it ends here without being counted, and leaves
@@ -243,7 +243,7 @@ const endOf = async <Data>(working: Working<Data>, run: Run<Data>, progress: Job
   };
   try {
     if (!(await again(() => isOurs(working, run)))) throw new WaitingError();
-    await again(async () => working.enter?.(item.id));
+    await again(async () => working.enter?.(item));
     if (progress.stalls >= maxStalls)
       return await poisoned(new Error(`the job ended or stalled its worker ${progress.stalls} times`));
     const outcome = await again(() => working.handle(item));

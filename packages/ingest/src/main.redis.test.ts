@@ -1,0 +1,63 @@
+import { configSchema } from "@currents-relay/shared/config/schema.ts";
+import { createMetrics } from "@currents-relay/shared/runtime/metrics.ts";
+import { redisSpool } from "@currents-relay/shared/spool/redis-spool.ts";
+import { sweepOnce } from "@currents-relay/shared/spool/sweeper.ts";
+import type { StageContext } from "@currents-relay/shared/stage/stage.ts";
+import { openWorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
+import { eventually } from "@currents-relay/shared/testing/eventually.ts";
+import { gatheringLog } from "@currents-relay/shared/testing/gathering-log.ts";
+import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
+import type { Redis } from "ioredis";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { acceptRequests } from "./adapters/http-accept.ts";
+import { ingestStage } from "./main.ts";
+
+const server = useRedis();
+let redis: Redis;
+let context: StageContext;
+let logged: string[];
+beforeEach(async () => {
+  redis = server.connect();
+  await redis.ping();
+  logged = [];
+  context = { redis, log: gatheringLog(logged), metrics: createMetrics() };
+});
+
+/** Runs the stage for one workspace with these connectors until the test ends. */
+const start = async (connectors: object) => {
+  const workspaces = { acme: { segment: { writeKey: "key" }, dedup: { scope: "connector" }, connectors } };
+  const stage = ingestStage(context, configSchema.parse({ version: 1, http: { port: 0 }, workspaces }));
+  onTestFinished(() => stage.drain(AbortSignal.abort()));
+  await stage.start?.();
+  return stage;
+};
+const tally = () => redis.hgetall("relay:tally:acme");
+
+test("a request whose payload the sweeper took during its hand-over is worked on when it is there again", async () => {
+  await start({ engagement: { source: { type: "http", tokens: ["a-token-of-acme"] } } });
+  const tools = openWorkspaceTools({ ...context, redis: server.connect() }, "acme");
+  onTestFinished(() => tools.queues.close());
+  const sweep = { redis, workspace: "acme", settle: async () => undefined, waits: () => undefined };
+  const queues: typeof tools.queues = {
+    ...tools.queues,
+    add: async (...jobs) => {
+      const laterMs = Date.now() + 60_000;
+      await sweepOnce({ ...sweep, now: () => laterMs, signal: new AbortController().signal });
+      await tools.queues.add(...jobs);
+    },
+  };
+  const spool: typeof tools.spool = {
+    ...redisSpool(redis, "acme"),
+    missing: async (ids) => {
+      // The worker has looked for it by now.
+      await eventually(async () =>
+        expect(await queues.open("ingest").getJobCountByTypes("delayed", "completed")).toBe(1),
+      );
+      return tools.spool.missing(ids);
+    },
+  };
+  const lines = ["1", "2"].map((id) => JSON.stringify({ event_type: "users.messages.email.Open", id }));
+  const body = { kind: "events", lines, digest: "d" } as const;
+  await acceptRequests("acme", { spool, queues })({ connector: "engagement", body, bytes: 1, nowMs: Date.now() });
+  await eventually(async () => expect(await tally()).toMatchObject({ "ingest|in": "2", "ingest|ok": "2" }));
+});
