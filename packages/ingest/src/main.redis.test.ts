@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { configSchema } from "@currents-relay/shared/config/schema.ts";
 import { createMetrics } from "@currents-relay/shared/runtime/metrics.ts";
 import { redisSpool } from "@currents-relay/shared/spool/redis-spool.ts";
@@ -10,6 +13,7 @@ import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
 import type { Redis } from "ioredis";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { acceptRequests } from "./adapters/http-accept.ts";
+import { aBlock, aHeader, clicks } from "./core/avro-writer.testing.ts";
 import { ingestStage } from "./main.ts";
 
 const server = useRedis();
@@ -31,6 +35,7 @@ const start = async (connectors: object) => {
   await stage.start?.();
   return stage;
 };
+const anAvroFile = (events: number, name: string) => Buffer.concat([aHeader(), aBlock(clicks(events, name))]);
 const tally = () => redis.hgetall("relay:tally:acme");
 
 test("a request whose payload the sweeper took during its hand-over is worked on when it is there again", async () => {
@@ -60,4 +65,28 @@ test("a request whose payload the sweeper took during its hand-over is worked on
   const body = { kind: "events", lines, digest: "d" } as const;
   await acceptRequests("acme", { spool, queues })({ connector: "engagement", body, bytes: 1, nowMs: Date.now() });
   await eventually(async () => expect(await tally()).toMatchObject({ "ingest|in": "2", "ingest|ok": "2" }));
+});
+
+test("files that wait while their folder is away, an empty one in its place, are read when it is back", async () => {
+  const place = await mkdtemp(join(tmpdir(), "relay-ingest-"));
+  onTestFinished(() => rm(place, { recursive: true, force: true }));
+  const [folder, away] = [join(place, "currents"), join(place, "away")];
+  await mkdir(folder);
+  for (const name of ["a", "b"]) await writeFile(join(folder, `${name}.avro`), anAvroFile(10, name));
+  const tools = openWorkspaceTools(context, "acme");
+  onTestFinished(() => tools.queues.close());
+  const queue = tools.queues.open("ingest");
+  await queue.pause();
+  const stage = await start({ engagement: { source: { type: "folder", path: folder, poll: "100ms" } } });
+  await stage.listedOnce();
+  await rename(folder, away);
+  await mkdir(folder);
+  await queue.resume();
+  await eventually(() => expect(logged).toContain("object.gone: it is read only if it comes back"));
+  await eventually(async () => expect(await queue.getJobCountByTypes("wait", "active", "completed")).toBe(0));
+  await rm(folder, { recursive: true });
+  await rename(away, folder);
+  await eventually(async () =>
+    expect(await tally()).toEqual({ "ingest|in": "20", "ingest|ok": "20", "ingest|file:done": "2" }),
+  );
 });

@@ -143,6 +143,7 @@ const openIngest = (
     handle: (item) =>
       item.data.requestEvents === undefined ? ingestObject(portsFor(item), settings)(item) : takeRequest(item),
     setAside: setAsideOf(tools, portsFor),
+    afterMoved: releaseTo(tools, connectors),
   });
   const sweeping = startSweeping(context, name, tools);
   const runner = {
@@ -221,8 +222,28 @@ const openConnector = (
   });
   const read = loggedRead(countedRead(source.read, metrics, labels), { log, connector });
   const ahead = eventsAhead(redis, workspace);
-  return { connector, lister, ports: { ...portsOf(tools, { ...source, read }, ledger), pause, eventsAhead: ahead } };
+  return {
+    connector,
+    lister,
+    ledger,
+    finder,
+    ports: { ...portsOf(tools, { ...source, read }, ledger), pause, eventsAhead: ahead },
+  };
 };
+
+/** Nothing of an object was read, and its job is gone: it is to be found again. */
+const releaseTo =
+  (
+    { settle }: WorkspaceTools,
+    connectors: readonly Pick<ReturnType<typeof openConnector>, "connector" | "ledger" | "finder">[],
+  ): NonNullable<StageWorkerOptions<IngestJob>["afterMoved"]> =>
+  async ({ id, data }) => {
+    await settle("ingest", "ingest", id, {}); // the note of `enter` goes, too
+    const { ledger, finder } = connectors.find(({ connector }) => connector === data.connector) ?? {};
+    // A kill here: the file is open and has no job, so the next lister that starts adds it.
+    await ledger?.release(data.fileId as FileId); // brand: the lister made it with core/ids.ts
+    finder?.forget?.(data.object);
+  };
 
 const chunkSource: IngestPorts["chunkSource"] = ({ connector, fileId, landedAtMs, object: { key, uri } }) => ({
   connector,

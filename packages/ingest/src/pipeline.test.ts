@@ -152,13 +152,60 @@ describe("the way of one object", () => {
     expect(world.transform.taken.size).toBe(0);
   });
 
-  it("an object that was replaced ends without a fault: the new one is another file", async () => {
+  const absent = (isGone: boolean): Pick<IngestPorts, "read"> => ({
+    read: () => {
+      throw new ObjectChanged("it is not there", { isGone });
+    },
+  });
+
+  it.each([true, false])(
+    "an object that is not there before any of it was read leaves no trace (gone: %s)",
+    async (gone) => {
+      const world = aWorld(aFile());
+      const end = await ingestObject({ ...world.ports, ...absent(gone) }, settings)(world.item());
+      expect(end).toEqual({ kind: "ok", value: "moved" });
+      expect(world.quarantine.taken.size).toBe(0);
+      expect(world.finished).toEqual([]);
+    },
+  );
+
+  /** One whose first chunk was handed over. */
+  const aBegunWorld = async () => {
     const world = aWorld(aFile());
-    const read: IngestPorts["read"] = () => {
-      throw new ObjectChanged("replaced");
+    const full: IngestPorts["toTransform"] = async (parcels) => {
+      await world.transform.handOver(parcels);
+      return { spoolBytes: settings.spoolBudgetBytes + 1 };
     };
-    expect(await ingestObject({ ...world.ports, read }, settings)(world.item())).toMatchObject({ kind: "ok" });
-    expect(world.quarantine.taken.size).toBe(0);
+    await ingestObject({ ...world.ports, toTransform: full }, settings)(world.item());
+    return { ...world, first: world.records()[0] ?? 0 };
+  };
+
+  it("an object that was replaced behind its first chunks ends with them: the new one is another file", async () => {
+    const world = await aBegunWorld();
+    const end = await ingestObject({ ...world.ports, ...absent(false) }, settings)(world.item());
+    expect(end).toEqual({ kind: "ok", value: { in: world.first, ok: world.first, "file:quarantined": 0 } });
+    expect(world.finished).toEqual(["f1 changed"]);
+  });
+
+  it("an object that is gone behind its first chunks is read on when it is back within a day, and given up then", async () => {
+    const world = await aBegunWorld();
+    const gone = (nowMs: number) =>
+      ingestObject({ ...world.ports, ...absent(true), now: () => nowMs }, settings)(world.item());
+    const dayMs = 86_400_000;
+    expect(await gone(landedAtMs)).toMatchObject({ kind: "retry", afterMs: 15_000 });
+    expect(await gone(landedAtMs + dayMs - 1)).toMatchObject({ kind: "retry" });
+    const progress = world.item().progress;
+    expect(await ingestObject(world.ports, settings)(world.item())).toMatchObject({ value: { in: 4_800, ok: 4_800 } });
+    expect(world.records().reduce((a, b) => a + b, 0)).toBe(4_800);
+    await world.item().saveProgress(progress as object);
+    expect(await gone(landedAtMs + dayMs)).toMatchObject({ value: { in: world.first, "file:quarantined": 0 } });
+    expect(world.finished).toEqual(["f1", "f1 changed"]);
+  });
+
+  it("an object that is read again and not there is told to the command", async () => {
+    const world = aWorld(aFile());
+    const again = { ...world.item(), data: { ...data, reread: { run: "r" } } };
+    await ingestObject({ ...world.ports, ...absent(true) }, settings)(again);
     expect(world.finished).toEqual(["f1 changed"]);
   });
 });

@@ -5,6 +5,7 @@ import { DamagedPayload } from "@currents-relay/shared/core/damaged-payload.ts";
 import type { FileId } from "@currents-relay/shared/core/ids.ts";
 import { missingPayload } from "@currents-relay/shared/core/missing-payload.ts";
 import { ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
+import type { JobEnd } from "@currents-relay/shared/queues/job-end.ts";
 import type { Item } from "@currents-relay/shared/queues/stage-worker.ts";
 import { cutChunks, type ResumePoint } from "./core/chunk.ts";
 import type { ContainerLimits } from "./core/limits.ts";
@@ -21,10 +22,15 @@ const pauseWaitMs = 500;
 /** What is read again is only fed in while fewer events than these wait or are held: enough to send for some seconds. */
 const mostAheadOfReread = 15_000;
 const rereadWaitMs = 1_000;
+/** An object that is gone, and of which a part was read, may come back; after so long its rest is given up. */
+const goneForGoodMs = 24 * 3_600_000;
+const goneWaitMs = 15_000;
 /** What a run leaves for the next one: everything before `resumeAt` is handed over and counted in `tally`. */
 interface Progress {
   resumeAt?: ResumePoint;
   tally: Tally;
+  /** Since when the object is gone (UNIX ms). */
+  goneSinceMs?: number;
 }
 
 /** The way of one object: read -> blocks -> chunks -> hand over, fault by fault and chunk by chunk -> ledger. */
@@ -33,14 +39,15 @@ export const ingestObject =
     ports: IngestPorts | undefined,
     { limits, spoolBudgetBytes }: { limits: ContainerLimits; spoolBudgetBytes: number },
   ) =>
-  async ({ id, data, signal, saveProgress, ...item }: Item<IngestJob>): Promise<Outcome<Tally>> => {
+  async ({ id, data, signal, saveProgress, ...item }: Item<IngestJob>): Promise<Outcome<JobEnd>> => {
     if (!ports) return retry(removedConnectorWaitMs, new Error(`the connector ${data.connector} is not configured`));
     const waitMs = data.reread ? rereadWaitMs : pauseWaitMs;
     const obstacle = await obstacleFor(ports, data);
     if (obstacle) return retry(waitMs, new Error(`${obstacle}: nothing more is taken`));
     // Written by saveProgress below, by an earlier run of this job.
-    const { resumeAt, tally: before } = (item.progress as Progress | undefined) ?? { tally: {} };
-    let tally = before;
+    let progress = (item.progress as Progress | undefined) ?? { tally: {} };
+    const { resumeAt } = progress;
+    let { tally } = progress;
     let fate: FileFate = "read";
     using pages = ports.openPages(); // a chunk is good until the next one is asked for
     const open = (fromByte: number) => ports.read({ ...data.object, landedAtMs: data.landedAtMs }, fromByte, signal);
@@ -56,7 +63,8 @@ export const ingestObject =
           const { spoolBytes } = await ports.toTransform([chunkParcel(part, data)]);
           // A kill here: this chunk is read and handed over again, under the same id; transform has it once.
           tally = addTallies(tally, { in: part.chunk.header.records, ok: part.chunk.header.records });
-          await saveProgress({ resumeAt: part.resumeAt, tally } satisfies Progress);
+          progress = { resumeAt: part.resumeAt, tally };
+          await saveProgress(progress);
           if (spoolBytes > spoolBudgetBytes || (await obstacleFor(ports, data)))
             return retry(waitMs, new Error("Redis holds as much of the workspace as it may"));
         }
@@ -64,6 +72,8 @@ export const ingestObject =
     } catch (error) {
       if (error instanceof SourceUnavailable) return retry(error.afterMs, error);
       if (!(error instanceof ObjectChanged)) throw error;
+      const end = await endOfAbsent(error, { data, saveProgress }, { ...progress, tally }, ports.now());
+      if (end) return end;
       // What was taken of the old version stays taken (ids are remembered); the new one is another file.
       tally = { ...tally, "file:quarantined": 0 };
       fate = "changed";
@@ -72,6 +82,24 @@ export const ingestObject =
     // A kill here: the job runs again from its last progress, and ends here again.
     return ok(tally["file:quarantined"] === undefined ? { ...tally, "file:done": 1 } : tally);
   };
+
+/** What a listed object's job does when it is not there: it leaves, or waits; undefined: it has come to its end. */
+const endOfAbsent = async (
+  error: ObjectChanged,
+  { data, saveProgress }: Pick<Item<IngestJob>, "data" | "saveProgress">,
+  progress: Progress,
+  nowMs: number,
+): Promise<Outcome<JobEnd> | undefined> => {
+  // The command tells of it.
+  if (data.reread) return undefined;
+  // Nothing of it was read: it leaves no trace, and is found again should it come back.
+  if (Object.keys(progress.tally).length === 0) return ok("moved");
+  const { goneSinceMs = nowMs } = progress;
+  if (!error.isGone || nowMs - goneSinceMs >= goneForGoodMs) return undefined;
+  // To be read from here on should it come back: from its beginning, it would be counted twice.
+  await saveProgress({ ...progress, goneSinceMs });
+  return retry(goneWaitMs, error);
+};
 
 /** Why nothing more of an object may be taken now; undefined: it may. */
 const obstacleFor = async (ports: IngestPorts, { reread }: IngestJob): Promise<string | undefined> => {

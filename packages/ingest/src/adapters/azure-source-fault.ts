@@ -8,7 +8,8 @@ export const azureFaultOf = (
   const { status, code, name, retryAfter } = answerOf(error);
   if (code === "ContainerNotFound" || (during === "list" && status === 404))
     return refused(`The container ${container} does not exist in this account: create it, or correct container`);
-  if (status === 404 || status === 412) return { kind: "changed" };
+  if (status === 404) return { kind: "gone" };
+  if (status === 412) return { kind: "changed" };
   if (/^(CredentialUnavailable|AggregateAuthentication|Authentication(Required)?)Error$/.test(name))
     return denied(
       "No credentials were found: give the pod a workload or managed identity, or name a connection string or a SAS URL",

@@ -9,6 +9,8 @@ export interface Finder {
   isUnchanged?: (signal: AbortSignal) => Promise<boolean>;
   /** It does without the marks: the ledger is asked now and then only, and its marks may be some seconds old. */
   isMarkless?: boolean;
+  /** What is found of this version is offered again, although it was before; missing: that is always so. */
+  forget?: (object: Pick<SourceObject, "uri" | "version">) => void;
   /** Whether the rounds so far have seen everything that is there; missing: each of them does. */
   isComplete?: () => boolean;
   /** How many requests the store was asked so far. */

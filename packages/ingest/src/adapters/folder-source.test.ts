@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { collected } from "../core/avro-writer.testing.ts";
 import { ObjectChanged } from "../core/object-changed.ts";
+import { SourceUnavailable } from "../core/source-unavailable.ts";
 import { folderSource } from "./folder-source.ts";
 import { type NearStat, nearStat } from "./near-stat.ts";
 
@@ -67,11 +68,14 @@ describe("a folder as a source", () => {
     await expect(collected(folderSource(folder).read(before, 0, signal))).rejects.toThrow(ObjectChanged);
   });
 
-  it("a file that is gone is an object that changed, not a failure", async () => {
+  it("a file that is gone is an object that changed, not a failure; unless all of the folder is", async () => {
     await put("a.avro");
     const object = await only();
     await rm(join(folder, "a.avro"));
-    await expect(collected(folderSource(folder).read(object, 0, signal))).rejects.toThrow(ObjectChanged);
+    const read = () => collected(folderSource(folder).read(object, 0, signal));
+    await expect(read()).rejects.toThrow(expect.objectContaining({ name: "ObjectChanged", isGone: true }));
+    await rm(folder, { recursive: true });
+    await expect(read()).rejects.toThrow(SourceUnavailable);
   });
 
   it("reads from any byte on", async () => {

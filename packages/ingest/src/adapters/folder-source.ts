@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import { isIgnoredKey } from "../core/object-key.ts";
 import { ObjectChanged } from "../core/object-changed.ts";
+import { SourceUnavailable } from "../core/source-unavailable.ts";
 import type { Source, SourceObject } from "../ports.ts";
 import { folderTimes, type ListingTimes } from "./folder-times.ts";
 import { type NearStat, nearStat } from "./near-stat.ts";
@@ -71,14 +72,19 @@ async function* listFolder({ folder, found, ancestors }: Place, walk: Walk): Asy
 }
 
 const cannotBeListed = (folder: string, cause: unknown): never => {
-  const said = cause instanceof Error ? cause.message : String(cause);
-  throw new Error(`the folder ${folder} cannot be listed: ${said}`, { cause });
+  throw new Error(`the folder ${folder} cannot be listed: ${saidBy(cause)}`, { cause });
 };
+
+const saidBy = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 const readFile = (folder: string): Source["read"] =>
   async function* (object, fromByte, signal) {
-    const file = await open(join(folder, object.key)).catch((cause: unknown) => {
-      throw isMissing(cause) ? new ObjectChanged(`${object.uri} is gone`, { cause }) : cause;
+    const file = await open(join(folder, object.key)).catch(async (cause: unknown) => {
+      if (!isMissing(cause)) throw cause;
+      await stat(folder).catch((fault: unknown) => {
+        throw new SourceUnavailable(`the folder ${folder} is not there: ${saidBy(fault)}`, { cause: fault });
+      });
+      throw new ObjectChanged(`${object.uri} is gone`, { cause, isGone: true });
     });
     using pages = openPages();
     try {

@@ -28,7 +28,8 @@ export const gcsFaultOf = (
   const message = error instanceof Error ? error.message : "";
   if (status === 404 && (during === "list" || /bucket does not exist/i.test(message)))
     return refused(`The bucket ${bucket} does not exist: create it, or correct bucket`);
-  if (status === 404 || status === 412) return { kind: "changed" };
+  if (status === 404) return { kind: "gone" };
+  if (status === 412) return { kind: "changed" };
   if (status === 401 || (status === undefined && noCredentials.test(message))) return denied(credentialsAdvice);
   if (status === 403)
     return denied(

@@ -62,6 +62,22 @@ describe("finding what is new in a folder", () => {
     expect(await round(finder)).toEqual({ found: [], asked: 0 });
   });
 
+  it("offers a file again that was forgotten, also in the middle of a round, although nothing has changed", async () => {
+    isUnchanged = true;
+    const finder = aFinder();
+    for (const key of ["a", "b"]) files.set(key, "1");
+    await round(finder, true);
+    await round(finder);
+    finder.forget?.({ uri: "file:///a", version: "1" });
+    expect((await round(finder)).asked).toBe(1);
+    finder.forget?.({ uri: "file:///a", version: "1" });
+    const { marks } = await ledger.open();
+    for await (const _ of finder.round({ marks, isFresh: false }, signal))
+      finder.forget?.({ uri: "file:///a", version: "1" });
+    expect((await round(finder)).asked).toBe(1);
+    expect((await round(finder)).asked).toBe(0);
+  });
+
   it("asks of all of them again when the ledger is another one", async () => {
     const finder = aFinder();
     files.set("a", "1");

@@ -25,11 +25,18 @@ export const folderFinder = (
 ): Finder => {
   // What is known of once need not be asked of Redis again; a restart forgets it, the ledger does not.
   let known = new Set<string>();
+  /** Since the round in hand began. */
+  const forgotten = new Set<string>();
   let rememberedMs = -Infinity;
   /** From when on all is listed, even if nothing seems to have changed. */
   let nextListingMs = -Infinity;
   return {
     isMarkless: true,
+    forget: (object) => {
+      forgotten.add(versionOf(object));
+      known.delete(versionOf(object));
+      nextListingMs = -Infinity;
+    },
     isUnchanged: async (signal) => {
       const nowMs = now();
       // Neither this nor what is below waits for long because the clock was set back.
@@ -38,6 +45,7 @@ export const folderFinder = (
     },
     round: async function* ({ isFresh }, signal): AsyncGenerator<Find<SourceObject>> {
       const startedMs = now();
+      forgotten.clear();
       // A ledger that was just met is told of everything, also when this round breaks off and another one does it.
       if (isFresh) rememberedMs = -Infinity;
       const isRemembering = startedMs < rememberedMs || startedMs >= rememberedMs + rememberEveryMs;
@@ -47,7 +55,7 @@ export const folderFinder = (
       let page: SourceObject[] = [];
       for await (const object of source.list(signal)) {
         if ((partitionOf(object.key)?.atMs ?? object.landedAtMs) < sinceMs) continue;
-        const version = `${object.uri} ${object.version}`;
+        const version = versionOf(object);
         // Only when it is queued: a round that fails before must offer it again.
         if (!isRemembering && known.has(version)) present.add(version);
         else page.push(object);
@@ -57,10 +65,12 @@ export const folderFinder = (
         page = [];
       }
       yield* offered(page, startedMs, present);
+      for (const version of forgotten) present.delete(version);
       known = present;
       const tookMs = now() - startedMs;
       // What has just come may still be written to, of which its folder does not tell.
-      if (isQuiet) nextListingMs = now() + Math.min(longestUnlistedMs, Math.max(listEveryMs, 10 * tookMs));
+      if (isQuiet && forgotten.size === 0)
+        nextListingMs = now() + Math.min(longestUnlistedMs, Math.max(listEveryMs, 10 * tookMs));
       if (!isRemembering) return;
       rememberedMs = startedMs;
       // An empty folder is more likely a mount that is missing than the end of all files.
@@ -72,5 +82,7 @@ export const folderFinder = (
 function* offered(page: readonly SourceObject[], atMs: number, present: Set<string>): Generator<Find<SourceObject>> {
   if (page.length === 0) return;
   yield { kind: "objects", scope: elsewhere, objects: page.map((object) => ({ object, atMs })) };
-  for (const { uri, version } of page) present.add(`${uri} ${version}`);
+  for (const object of page) present.add(versionOf(object));
 }
+
+const versionOf = ({ uri, version }: Pick<SourceObject, "uri" | "version">): string => `${uri} ${version}`;

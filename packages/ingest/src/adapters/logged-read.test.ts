@@ -7,11 +7,16 @@ import { loggedRead } from "./logged-read.ts";
 const object = { key: "a", uri: "s3://b/a", version: "1", bytes: 1, landedAtMs: 0 };
 const never = new AbortController().signal;
 
-test("why an object cannot be read is said every 10 s at most, with how many there were, and the fault goes on", async () => {
+test("why an object is not read is said every 10 s at most, with how many there were, and the fault goes on", async () => {
   let nowMs = 0;
   let fault: Error = new SourceUnavailable("it lies in Glacier");
   const lines: object[] = [];
-  const log = { warn: (fields: object) => void lines.push(fields) };
+  const said: string[] = [];
+  const say = (fields: object, message: string) => {
+    lines.push(fields);
+    said.push(message.split(":")[0] ?? "");
+  };
+  const log = { warn: say, info: say };
   const read = loggedRead(
     async function* () {
       yield Buffer.from("piece");
@@ -28,7 +33,8 @@ test("why an object cannot be read is said every 10 s at most, with how many the
   ]);
   nowMs = 50_000;
   await tryOnce(AbortSignal.abort());
-  fault = new ObjectChanged("it was replaced");
-  await tryOnce();
   expect(lines).toHaveLength(2);
+  const gone = new ObjectChanged("it is gone", { isGone: true });
+  for (fault of [new ObjectChanged("it was replaced"), gone, gone]) await tryOnce();
+  expect(said.slice(2)).toEqual(["object.replaced", "object.gone"]);
 });

@@ -141,7 +141,11 @@ const waitAfter = (error: unknown, { client, patience, failures, signal, object 
   const what = object ? `${object.uri} cannot be read` : `${client.name} cannot be listed`;
   switch (fault.kind) {
     case "changed":
-      throw new ObjectChanged(`${object?.uri ?? client.name} was replaced or is gone`, { cause });
+    case "gone":
+      throw new ObjectChanged(`${object?.uri ?? client.name} ${fault.kind === "gone" ? "is gone" : "was replaced"}`, {
+        cause,
+        isGone: fault.kind === "gone",
+      });
     case "denied":
     case "refused":
       throw new SourceUnavailable(`${what}: ${said(error)}. ${fault.advice}`, {

@@ -34,6 +34,14 @@ export const ledgerContract = (name: string, open: () => ListingLedger): void =>
       expect((await ledger.take("s", files("a"))).unseen).toEqual(["a"]);
     });
 
+    it("has a file that was released unseen again, and one that was finished taken all the same", async () => {
+      await ledger.take("s", files("a", "b"));
+      await ledger.finish(b);
+      await ledger.release(a);
+      await ledger.release(b);
+      expect(await ledger.take("s", files("a", "b"))).toEqual({ unseen: ["a"], open: [] });
+    });
+
     it("takes everything before a scope's mark for taken, and nothing of another scope", async () => {
       await ledger.advance("s", { reachedMs: 9_000, takenBeforeMs: 5_000 });
       const [early, late] = [

@@ -31,6 +31,8 @@ export interface ListingLedger {
   forget: (scope: string, unseenSinceMs: number) => Promise<void>;
   /** The file was read to its end. Twice is once. */
   finish: (file: FileId) => Promise<void>;
+  /** Nothing of the file was read, and it has no job any more: it is unseen again. One that is not open stays as it is. */
+  release: (file: FileId) => Promise<void>;
 }
 
 /** The ledger of one connector, as it reads one source: another bucket or prefix has another ledger. */
@@ -65,6 +67,9 @@ export const redisLedger = (redis: Redis, workspace: string, connector: string, 
       // Not open: it was finished before this job's worker was killed.
       if (atMs === undefined) return;
       await redis.multi().zadd(takenKey(scope), atMs, file).hdel(openKey, file).exec();
+    },
+    release: async (file) => {
+      await redis.hdel(openKey, file);
     },
   };
 };

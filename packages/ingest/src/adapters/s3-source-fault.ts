@@ -18,7 +18,8 @@ export const s3FaultOf = (
   { bucket, during }: { bucket: string; during: "list" | "read" },
 ): StoreFault => {
   const { name, status, retryAfter } = answerOf(error);
-  if (during === "read" && (status === 412 || (status === 404 && name !== "NoSuchBucket"))) return { kind: "changed" };
+  if (during === "read" && status === 412) return { kind: "changed" };
+  if (during === "read" && status === 404 && name !== "NoSuchBucket") return { kind: "gone" };
   if (name === "NoSuchBucket" || status === 404)
     return refused(`The bucket ${bucket} does not exist there: create it, or correct bucket, region and endpoint`);
   if (laterCodes.includes(name)) return { kind: "later", ...retryAfterMs(retryAfter, Date.now()) };

@@ -11,7 +11,7 @@ const azure = (code: string, statusCode?: number, name = "RestError") =>
 const gcs = (code: number | string | undefined, message = "said") => Object.assign(new Error(message), { code });
 
 it.each([
-  ["an object that is gone", s3("NoSuchKey", 404), "read", "changed"],
+  ["an object that is gone", s3("NoSuchKey", 404), "read", "gone"],
   ["an object that was replaced", s3("PreconditionFailed", 412), "read", "changed"],
   ["a bucket that is gone while reading", s3("NoSuchBucket", 404), "read", "refused"],
   ["a bucket that is gone", s3("NoSuchBucket", 404), "list", "refused"],
@@ -29,7 +29,7 @@ it.each([
 });
 
 it.each([
-  ["an object that is gone", azure("BlobNotFound", 404), "read", "changed"],
+  ["an object that is gone", azure("BlobNotFound", 404), "read", "gone"],
   ["an object that was replaced", azure("ConditionNotMet", 412), "read", "changed"],
   ["a container that is gone", azure("ContainerNotFound", 404), "list", "refused"],
   ["a container that is gone while reading", azure("ContainerNotFound", 404), "read", "refused"],
@@ -43,7 +43,8 @@ it.each([
 });
 
 it.each([
-  ["an object that is gone or was replaced", gcs(404, "No such object: b/a.avro"), "read", "changed"],
+  ["an object that is gone", gcs(404, "No such object: b/a.avro"), "read", "gone"],
+  ["an object that was replaced", gcs(412, "Precondition Failed"), "read", "changed"],
   ["a bucket that is gone", gcs(404), "list", "refused"],
   ["a bucket that is gone while reading", gcs(404, "The specified bucket does not exist."), "read", "refused"],
   ["a denied bucket", gcs(403), "list", "denied"],

@@ -2,6 +2,8 @@
 export type StoreFault =
   /** The object is not the one that was listed. */
   | { kind: "changed" }
+  /** There is no object of its name. */
+  | { kind: "gone" }
   /** It passes: throttled, an error of the server, a broken connection. */
   | { kind: "later"; afterMs?: number }
   /** Somebody has to do something; `advice` says what, as a sentence behind the store's own words. */

@@ -54,6 +54,7 @@ export const memoryLedger = (): MemoryLedger => {
       if (found) taken.set(file, found);
       open.delete(file);
     },
+    release: async (file) => void open.delete(file),
     size: () => taken.size + open.size,
   };
 };

@@ -228,3 +228,14 @@ test("a settling that fails is left to the sweeper, and said", async () => {
   rig.start({ handle: () => Promise.resolve(ok(counted)), settle: () => Promise.reject(because) });
   await eventually(() => expect(rig.logged).toEqual(["settle.postponed: the sweeper will do it"]));
 });
+
+test("a job that was moved is told of when nothing of it is in the way of another one of its id", async () => {
+  await rig.add(["t-a-0"]);
+  const left: unknown[] = [];
+  rig.start({
+    handle: () => Promise.resolve(ok(moved)),
+    afterMoved: async ({ id, data }) => void left.push(id, data.n, await rig.queue.getJob(id)),
+  });
+  await eventually(() => expect(left).toEqual(["t-a-0", 0, undefined]));
+  expect(rig.settled.size).toBe(0);
+});

@@ -62,6 +62,8 @@ export interface StageWorkerOptions<Data> {
   setAside: (item: Item<Data>, reason: QuarantineReason, cause: Error) => Promise<Tally>;
   /** After BullMQ has recorded the end. A crash before it is what the sweeper is for. */
   settle: (id: JobId, tally: Tally) => Promise<unknown>;
+  /** After a job that was "moved" is gone, so that one of its id may be added. Not called after a crash. */
+  afterMoved?: (item: Pick<Item<Data>, "id" | "data">) => Promise<void>;
   /** For tests that cannot wait so long. */
   timing?: Partial<StageTiming>;
 }
@@ -201,11 +203,12 @@ const openWorker = <Data>(
     (action) => throughTrouble({ redis, log, signal }, action),
   );
 
-const settleDone = async <Data>(working: Working<Data>, job: Job, end: JobEnd): Promise<void> => {
-  if (end === moved) return;
+const settleDone = async <Data>(working: Working<Data>, job: Job<Data>, end: JobEnd): Promise<void> => {
+  const id = job.id as JobId; // made by core/ids.ts when the job was added
   try {
-    // The id was made by core/ids.ts when the job was added.
-    await throughTrouble(working, () => working.settle(job.id as JobId, end));
+    await throughTrouble(working, async () =>
+      end === moved ? working.afterMoved?.({ id, data: job.data }) : working.settle(id, end),
+    );
   } catch (error) {
     working.log.warn({ err: error, job: job.id }, "settle.postponed: the sweeper will do it");
   }
