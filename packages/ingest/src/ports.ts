@@ -29,7 +29,7 @@ export interface Source {
   isUnchanged?: (signal: AbortSignal) => Promise<boolean>;
   /**
    * The object's bytes from `fromByte` on, in pieces of any size, each good until the next one is asked for. Throws
-   * ObjectChanged.
+   * ObjectChanged and SourceUnavailable.
    */
   read: (object: SourceObject, fromByte: number, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -76,6 +76,28 @@ describe("a folder as a source", () => {
     await expect(read()).rejects.toThrow(expect.objectContaining({ name: "ObjectChanged", isGone: true }));
     await rm(folder, { recursive: true });
     await expect(read()).rejects.toThrow(SourceUnavailable);
+  });
+
+  it.runIf(process.getuid?.() !== 0)("a file that may not be read waits for the right to", async () => {
+    await put("a.avro");
+    const object = await only();
+    await chmod(join(folder, "a.avro"), 0);
+    await expect(collected(folderSource(folder).read(object, 0, signal))).rejects.toThrow(
+      expect.objectContaining({ name: "SourceUnavailable", code: "AccessDenied" }),
+    );
+  });
+
+  it("a file that the file system cannot read waits, and is named with the fault", async () => {
+    await put("sub/a.avro");
+    const object = await only();
+    await rm(join(folder, "sub"), { recursive: true });
+    await put("sub", "a file in the place of its folder");
+    const fault = await collected(folderSource(folder).read(object, 0, signal)).catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(SourceUnavailable);
+    expect(fault).toMatchObject({
+      code: undefined,
+      message: expect.stringMatching(/sub\/a\.avro cannot be read: ENOTDIR/) as string,
+    });
   });
 
   it("reads from any byte on", async () => {

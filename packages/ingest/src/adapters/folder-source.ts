@@ -3,6 +3,7 @@ import { open, readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { openPagePool } from "@currents-relay/shared/core/pages.ts";
+import { isDenied } from "../core/denied.ts";
 import { isIgnoredKey } from "../core/object-key.ts";
 import { ObjectChanged } from "../core/object-changed.ts";
 import { SourceUnavailable } from "../core/source-unavailable.ts";
@@ -79,32 +80,48 @@ const saidBy = (cause: unknown): string => (cause instanceof Error ? cause.messa
 
 const readFile = (folder: string): Source["read"] =>
   async function* (object, fromByte, signal) {
-    const file = await open(join(folder, object.key)).catch(async (cause: unknown) => {
-      if (!isMissing(cause)) throw cause;
-      await stat(folder).catch((fault: unknown) => {
-        throw new SourceUnavailable(`the folder ${folder} is not there: ${saidBy(fault)}`, { cause: fault });
-      });
-      throw new ObjectChanged(`${object.uri} is gone`, { cause, isGone: true });
-    });
-    using pages = openPages();
     try {
-      const found = await file.stat({ bigint: true });
-      if (versionOf(found) !== object.version)
-        throw new ObjectChanged(`${object.uri} was replaced or is still being written`);
-      // What is appended from now on is another version.
-      const end = Number(found.size);
-      const room = pages.open(Math.min(pieceBytes, end - fromByte));
-      for (let at = fromByte; at < end;) {
-        signal.throwIfAborted();
-        const { bytesRead } = await file.read(room, 0, Math.min(pieceBytes, end - at), at);
-        if (bytesRead === 0) return;
-        at += bytesRead;
-        yield room.subarray(0, bytesRead);
+      yield* piecesOf(join(folder, object.key), { object, fromByte, signal });
+    } catch (cause) {
+      if (!isOfFileSystem(cause) || signal.aborted) throw cause;
+      if (isMissing(cause)) {
+        await stat(folder).catch((fault: unknown) => {
+          throw new SourceUnavailable(`the folder ${folder} is not there: ${saidBy(fault)}`, { cause: fault });
+        });
+        throw new ObjectChanged(`${object.uri} is gone`, { cause, isGone: true });
       }
-    } finally {
-      await file.close();
+      // Nothing is wrong with the file: it waits until it can be read.
+      throw new SourceUnavailable(`${object.uri} cannot be read: ${cause.message}`, {
+        cause,
+        isDenied: isDenied(cause),
+      });
     }
   };
+
+async function* piecesOf(
+  path: string,
+  { object, fromByte, signal }: { object: SourceObject; fromByte: number; signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  const file = await open(path);
+  using pages = openPages();
+  try {
+    const found = await file.stat({ bigint: true });
+    if (versionOf(found) !== object.version)
+      throw new ObjectChanged(`${object.uri} was replaced or is still being written`);
+    // What is appended from now on is another version.
+    const end = Number(found.size);
+    const room = pages.open(Math.min(pieceBytes, end - fromByte));
+    for (let at = fromByte; at < end;) {
+      signal.throwIfAborted();
+      const { bytesRead } = await file.read(room, 0, Math.min(pieceBytes, end - at), at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield room.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
 
 const objectOf = (key: string, path: string, found: BigIntStats): SourceObject => ({
   key,
@@ -116,4 +133,8 @@ const objectOf = (key: string, path: string, found: BigIntStats): SourceObject =
 
 const versionOf = ({ size, mtimeNs }: { size: bigint; mtimeNs: bigint }): string => `${size}-${mtimeNs}`;
 
-const isMissing = (cause: unknown): boolean => cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+/** Node's own faults, of wrong arguments say, have a code too, but no `syscall`. */
+const isOfFileSystem = (cause: unknown): cause is NodeJS.ErrnoException =>
+  cause instanceof Error && "code" in cause && "syscall" in cause;
+
+const isMissing = (cause: unknown): boolean => isOfFileSystem(cause) && cause.code === "ENOENT";
