@@ -116,6 +116,10 @@ describe("the way of one object", () => {
     expect(young.quarantine.taken.size).toBe(0);
     const old = aWorld(half);
     expect(await ingestObject(old.ports, settings)(old.item())).toMatchObject({ value: { "file:quarantined": 1 } });
+    const ofTheFuture = aWorld(half, { nowMs: landedAtMs - 60_000 });
+    const runAt = (ageMs: number) => ingestObject(ofTheFuture.ports, settings)({ ...ofTheFuture.item(), ageMs });
+    expect(await runAt(1_999)).toMatchObject({ kind: "retry" });
+    expect(await runAt(2_000)).toMatchObject({ value: { "file:quarantined": 1 } });
   });
 
   it("a full spool pauses the object after the chunk in hand, and it goes on from there", async () => {

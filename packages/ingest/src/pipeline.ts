@@ -55,7 +55,8 @@ export const ingestObject =
       const parts = readOn(open, limits, resumeAt);
       for await (const part of cutChunks(parts, ports.chunkSource(data), resumeAt, pages.open)) {
         if (part.kind === "fault") {
-          if (isTornByHaste(part, data.landedAtMs, ports.now())) return retry(settleMs, new Error(part.message));
+          if (isTornByHaste(part, { ...data, ageMs: item.ageMs }, ports.now()))
+            return retry(settleMs, new Error(part.message));
           await ports.toQuarantine([faultParcel(part, id, data)]);
           // A kill here: the fault is met and set aside again, under the same id.
           tally = { ...tally, "file:quarantined": 1 };
