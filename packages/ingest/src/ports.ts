@@ -20,7 +20,10 @@ export interface SourceObject {
 
 /** Where Currents files come from. */
 export interface Source {
-  /** Everything that is there, oldest folders first. Rejects with a sentence for the operator if it cannot be read. */
+  /**
+   * Everything that is there, oldest folders first. Rejects with a sentence for the operator if it cannot be read; with
+   * ListedInPart, at the end, if some of it cannot.
+   */
   list: (signal: AbortSignal) => AsyncIterable<SourceObject>;
   /**
    * Whether nothing came, went or was replaced since the last whole listing, for much less than a listing. What was

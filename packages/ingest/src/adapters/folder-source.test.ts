@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { collected } from "../core/avro-writer.testing.ts";
+import { isDenied } from "../core/denied.ts";
+import { ListedInPart } from "../core/listed-in-part.ts";
 import { ObjectChanged } from "../core/object-changed.ts";
 import { SourceUnavailable } from "../core/source-unavailable.ts";
 import { folderSource } from "./folder-source.ts";
@@ -185,6 +187,58 @@ describe("a folder as a source", () => {
       ["sub", false],
       [join("sub", "a.avro"), true],
     ]);
+  });
+
+  /** What is listed, and then the fault. */
+  const listed = async (near: NearStat) => {
+    const found: string[] = [];
+    const fault = await (async () => {
+      for await (const { key } of folderSource(folder, undefined, near).list(signal)) found.push(key);
+    })().catch((error: unknown) => error);
+    return { found, fault };
+  };
+
+  it("a sub-folder that cannot be listed is told of when all others are", async () => {
+    for (const key of ["a.avro", "locked/b.avro", "z/c.avro"]) await put(key);
+    const { stat, isNear } = nearStat();
+    const near: NearStat = {
+      isNear,
+      stat: async (path, ...how) => {
+        const folders = await stat(path, ...how);
+        if (!path.endsWith("locked")) return folders;
+        await rm(path, { recursive: true });
+        await put("locked", "of which no names can be read");
+        return folders;
+      },
+    };
+    const { found, fault } = await listed(near);
+    expect(found).toEqual(["a.avro", "z/c.avro"]);
+    expect(fault).toBeInstanceOf(ListedInPart);
+    expect(fault).toMatchObject({ message: expect.stringMatching(/ENOTDIR.*locked/) as string });
+  });
+
+  it("what cannot be looked at is told of once, with how much it is; what is denied as denied", async () => {
+    for (const key of ["a.avro", "b.avro", "c.avro"]) await put(key);
+    const { stat, isNear } = nearStat();
+    const near: NearStat = {
+      isNear,
+      stat: async (path, ...how) => {
+        if (path.endsWith("b.avro")) return stat(path, ...how);
+        throw Object.assign(new Error(`EACCES: permission denied, stat '${path}'`), { code: "EACCES" });
+      },
+    };
+    const { found, fault } = await listed(near);
+    expect(found).toEqual(["b.avro"]);
+    expect(fault).toMatchObject({ message: expect.stringMatching(/2 places.*EACCES.*a\.avro/) as string });
+    expect(isDenied(fault)).toBe(true);
+  });
+
+  it.runIf(process.platform === "linux")("a name that is not UTF-8 is told of", async () => {
+    await put("a.avro");
+    await writeFile(Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.from([0xe9]), Buffer.from(".avro")]), "x");
+    const { found, fault } = await listed(nearStat());
+    expect(found).toEqual(["a.avro"]);
+    expect(fault).toMatchObject({ message: expect.stringContaining("is not UTF-8") as string });
   });
 
   it("a folder that is not there is said by name", async () => {

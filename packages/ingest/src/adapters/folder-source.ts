@@ -2,9 +2,11 @@ import type { BigIntStats } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { countedText } from "@currents-relay/shared/core/count-text.ts";
 import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import { isDenied } from "../core/denied.ts";
 import { isIgnoredKey } from "../core/object-key.ts";
+import { ListedInPart } from "../core/listed-in-part.ts";
 import { ObjectChanged } from "../core/object-changed.ts";
 import { SourceUnavailable } from "../core/source-unavailable.ts";
 import type { Source, SourceObject } from "../ports.ts";
@@ -19,14 +21,20 @@ const openPages = openPagePool(pagesKept);
 /** One for all folders: they take turns with everything else together. */
 const ofThisProcess = nearStat();
 
-/** A folder and all below it, in the order of the names; links are followed, hidden and half-written files are not seen. */
+/**
+ * A folder and all below it, in the order of the names; links are followed, hidden and half-written files are not seen.
+ * What cannot be looked at is told of at the end.
+ */
 export const folderSource = (folder: string, now?: () => number, near = ofThisProcess): Source => {
-  const times = folderTimes(near.stat, now);
+  // A folder that cannot be looked at has changed: the listing says how.
+  const times = folderTimes((path, isNear) => near.stat(path, isNear).catch(() => undefined), now);
   return {
     list: async function* (signal) {
       const listing = times.begin();
+      const missed: Missed = { times: 0 };
       const found = await stat(folder, { bigint: true }).catch((cause: unknown) => cannotBeListed(folder, cause));
-      yield* listFolder({ folder, found, ancestors: [] }, { root: folder, near, listing, signal });
+      yield* listFolder({ folder, found, ancestors: [] }, { root: folder, near, listing, missed, signal });
+      if (missed.times > 0) throw listedInPart(folder, missed);
       listing.end();
     },
     isUnchanged: times.areUnchanged,
@@ -42,20 +50,29 @@ interface Place {
   ancestors: readonly string[];
 }
 
+/** What could not be looked at; of a great many, one says why. */
+interface Missed {
+  times: number;
+  first?: unknown;
+}
+
 interface Walk {
   root: string;
   near: NearStat;
   listing: ListingTimes;
+  missed: Missed;
   signal: AbortSignal;
 }
 
 async function* listFolder({ folder, found, ancestors }: Place, walk: Walk): AsyncGenerator<SourceObject> {
-  const { root, near, listing, signal } = walk;
+  const { root, near, listing, missed, signal } = walk;
   const isNear = await near.isNear(found.dev, folder);
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) =>
-    // A sub-folder may go while we look; the root is what the operator named.
-    folder !== root && isMissing(cause) ? undefined : cannotBeListed(folder, cause),
-  );
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    // The root is what the operator named.
+    if (folder === root) return cannotBeListed(folder, cause);
+    // A sub-folder may go while we look.
+    return isMissing(cause) ? undefined : miss(missed, cause);
+  });
   if (!entries) return;
   await listing.saw({ path: folder, found, names: entries.length, isNear });
   const self = `${found.dev}:${found.ino}`;
@@ -65,12 +82,27 @@ async function* listFolder({ folder, found, ancestors }: Place, walk: Walk): Asy
     const key = relative(root, path);
     if (isIgnoredKey(key)) continue;
     // A folder may be the place of a mount, and a link may lead anywhere.
-    const entry = await near.stat(path, isNear && dirent.isFile());
+    const entry = await near.stat(path, isNear && dirent.isFile()).catch((cause: unknown) => miss(missed, cause));
+    if (!entry && dirent.name.includes(notUtf8)) miss(missed, new Error(`the name of ${path} is not UTF-8`));
     if (entry?.isFile()) yield objectOf(key, path, entry);
     else if (entry?.isDirectory() && ![...ancestors, self].includes(`${entry.dev}:${entry.ino}`))
       yield* listFolder({ folder: path, found: entry, ancestors: [...ancestors, self] }, walk);
   }
 }
+
+/** What Node gives for bytes that are no UTF-8; by such a name nothing is found. */
+const notUtf8 = "\ufffd";
+
+const miss = (missed: Missed, cause: unknown): undefined => {
+  missed.first ??= cause;
+  missed.times += 1;
+};
+
+const listedInPart = (folder: string, { times, first }: Missed): ListedInPart =>
+  new ListedInPart(
+    `the folder ${folder} is listed but for what cannot be looked at (${countedText(times, "place")}; one: ${saidBy(first)})`,
+    { cause: first },
+  );
 
 const cannotBeListed = (folder: string, cause: unknown): never => {
   throw new Error(`the folder ${folder} cannot be listed: ${saidBy(cause)}`, { cause });

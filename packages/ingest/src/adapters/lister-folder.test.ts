@@ -1,6 +1,7 @@
 import { fileId } from "@currents-relay/shared/core/ids.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { SourceObject } from "../ports.ts";
+import { ListedInPart } from "../core/listed-in-part.ts";
 import { type MemoryLedger, memoryLedger } from "../testing/memory-ledger.ts";
 import { folderFinder } from "./lister-folder.ts";
 
@@ -16,19 +17,22 @@ describe("finding what is new in a folder", () => {
     nowMs = Date.parse("2026-11-23T12:00:00Z");
     files = new Map();
     ledger = memoryLedger();
-    [listings, listingMs, isUnchanged] = [0, 0, undefined];
+    [listings, listingMs, isUnchanged, fault] = [0, 0, undefined, undefined];
   });
 
   /** How often everything was listed, how long that took, and whether the source says that nothing changed. */
   let listings: number;
   let listingMs: number;
   let isUnchanged: boolean | undefined;
+  /** What a part of the source cannot be listed for. */
+  let fault: ListedInPart | undefined;
   const aFinder = (sinceMs?: number) => {
     const list = async function* (): AsyncGenerator<SourceObject> {
       listings += 1;
       nowMs += listingMs;
       for (const [key, version] of files)
         yield { key, uri: `file:///${key}`, version, bytes: 1, landedAtMs: Date.parse("2026-01-01T00:00:00Z") };
+      if (fault) throw fault;
     };
     const source = isUnchanged === undefined ? { list } : { list, isUnchanged: async () => isUnchanged ?? false };
     return folderFinder(source, { now: () => nowMs, sinceMs });
@@ -114,6 +118,26 @@ describe("finding what is new in a folder", () => {
       expect((await round(finder)).found).toEqual([]);
     }
     expect(ledger.size()).toBe(1);
+  });
+
+  it("finds what can be listed, once, tells of the rest at the end of each round, and forgets nothing then", async () => {
+    const finder = aFinder();
+    for (const key of ["readable", "in a folder that is locked later"]) files.set(key, "1");
+    await round(finder, true);
+    files.delete("in a folder that is locked later");
+    files.set("new", "1");
+    fault = new ListedInPart("it is locked");
+    for (let day = 0; day < 9; day++) {
+      nowMs += dayMs;
+      await expect(round(finder)).rejects.toThrow("it is locked");
+    }
+    expect(ledger.size()).toBe(3);
+    const { marks } = await ledger.open();
+    const again = finder.round({ marks, isFresh: false }, signal)[Symbol.asyncIterator]();
+    await expect(again.next()).rejects.toThrow("it is locked");
+    fault = undefined;
+    files.set("in a folder that is locked later", "1");
+    expect((await round(finder)).found).toEqual([]);
   });
 
   it("forgets nothing while the folder is empty: its mount may be missing", async () => {

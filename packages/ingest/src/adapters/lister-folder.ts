@@ -1,3 +1,4 @@
+import { ListedInPart } from "../core/listed-in-part.ts";
 import { elsewhere, type Find } from "../core/marks.ts";
 import { partitionOf } from "../core/partition.ts";
 import type { Source, SourceObject } from "../ports.ts";
@@ -17,7 +18,7 @@ const longestUnlistedMs = 60_000;
 /**
  * Finds what is new in a source by listing all of it, whenever something has changed. A file's time may say anything (it
  * may have been copied with its old one), so there is no mark: every file that is there is remembered, and one that is
- * gone is forgotten after a week.
+ * gone is forgotten after a week. A part that cannot be listed is told of at the end of the round, and nothing is forgotten then.
  */
 export const folderFinder = (
   source: Pick<Source, "list" | "isUnchanged">,
@@ -50,34 +51,60 @@ export const folderFinder = (
       if (isFresh) rememberedMs = -Infinity;
       const isRemembering = startedMs < rememberedMs || startedMs >= rememberedMs + rememberEveryMs;
       nextListingMs = -Infinity; // should this round break off
-      let isQuiet = true;
       const present = new Set<string>();
-      let page: SourceObject[] = [];
-      for await (const object of source.list(signal)) {
-        if ((partitionOf(object.key)?.atMs ?? object.landedAtMs) < sinceMs) continue;
-        const version = versionOf(object);
-        // Only when it is queued: a round that fails before must offer it again.
-        if (!isRemembering && known.has(version)) present.add(version);
-        else page.push(object);
-        isQuiet &&= known.has(version);
-        if (page.length < pageObjects) continue;
-        yield* offered(page, startedMs, present);
-        page = [];
-      }
-      yield* offered(page, startedMs, present);
+      const look = { known, isRemembering, startedMs, sinceMs, present };
+      const { isQuiet, fault } = yield* offerNew(source.list(signal), look);
       for (const version of forgotten) present.delete(version);
       known = present;
       const tookMs = now() - startedMs;
       // What has just come may still be written to, of which its folder does not tell.
       if (isQuiet && forgotten.size === 0)
         nextListingMs = now() + Math.min(longestUnlistedMs, Math.max(listEveryMs, 10 * tookMs));
-      if (!isRemembering) return;
-      rememberedMs = startedMs;
+      if (isRemembering) rememberedMs = startedMs;
+      if (fault) throw fault;
       // An empty folder is more likely a mount that is missing than the end of all files.
-      if (present.size > 0) yield { kind: "gone", scope: elsewhere, unseenSinceMs: startedMs - forgetAfterMs };
+      if (isRemembering && present.size > 0)
+        yield { kind: "gone", scope: elsewhere, unseenSinceMs: startedMs - forgetAfterMs };
     },
   };
 };
+
+interface Look {
+  known: ReadonlySet<string>;
+  isRemembering: boolean;
+  startedMs: number;
+  sinceMs: number;
+  /** Gets what is there. */
+  present: Set<string>;
+}
+
+/** Offers what is new, page by page; answers whether nothing was, and with what kept a part of the source from being listed. */
+async function* offerNew(
+  objects: AsyncIterable<SourceObject>,
+  { known, isRemembering, startedMs, sinceMs, present }: Look,
+): AsyncGenerator<Find<SourceObject>, { isQuiet: boolean; fault: ListedInPart | undefined }> {
+  let isQuiet = true;
+  let fault: ListedInPart | undefined;
+  let page: SourceObject[] = [];
+  try {
+    for await (const object of objects) {
+      if ((partitionOf(object.key)?.atMs ?? object.landedAtMs) < sinceMs) continue;
+      const version = versionOf(object);
+      // Only when it is queued: a round that fails before must offer it again.
+      if (!isRemembering && known.has(version)) present.add(version);
+      else page.push(object);
+      isQuiet &&= known.has(version);
+      if (page.length < pageObjects) continue;
+      yield* offered(page, startedMs, present);
+      page = [];
+    }
+  } catch (error) {
+    if (!(error instanceof ListedInPart)) throw error;
+    fault = error;
+  }
+  yield* offered(page, startedMs, present);
+  return { isQuiet, fault };
+}
 
 function* offered(page: readonly SourceObject[], atMs: number, present: Set<string>): Generator<Find<SourceObject>> {
   if (page.length === 0) return;

@@ -1,6 +1,7 @@
 import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
 import { setImmediate, setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ListedInPart } from "../core/listed-in-part.ts";
 import { SourceUnavailable } from "../core/source-unavailable.ts";
 import type { Source, SourceObject } from "../ports.ts";
 import { type ListingScene, listingScene } from "../testing/listing-scene.ts";
@@ -82,6 +83,22 @@ describe("a lister", () => {
     const [, second = 0, third = 0] = begun;
     const tickMs = 100; // a pause may end so much earlier
     expect(third - second).toBeGreaterThan(10 * seldomRoundMs - tickMs);
+  });
+
+  it("goes on at its pace where a part of the source cannot be listed, and tells of it", async () => {
+    let rounds = 0;
+    const list = async function* (): AsyncGenerator<SourceObject> {
+      rounds += 1;
+      yield anObject("a");
+      throw new ListedInPart("a part is locked");
+    };
+    const reports: RoundReport[] = [];
+    const lister = scene.start({ source: { read, list }, onRound: (report) => void reports.push(report) });
+    await expect(lister.listed).rejects.toThrow("a part is locked");
+    await vi.waitFor(() => expect(rounds).toBeGreaterThan(15), patientlyMs); // 20 ms doubled each time would take ten minutes
+    expect(reports.map(({ fault }) => fault?.message)).not.toContain(undefined);
+    expect(await scene.work()).toEqual(["a"]);
+    expect(scene.log.slice(1)).toEqual(["info source.found", "error source.unreadable a part is locked"]);
   });
 
   it("does not queue what an earlier one had finished, though no job of it is left", async () => {

@@ -1,6 +1,7 @@
 import { untilSharedTick } from "@currents-relay/shared/runtime/shared-tick.ts";
 import { wakeablePause } from "@currents-relay/shared/runtime/wakeable-pause.ts";
 import { isRedisTrouble } from "@currents-relay/shared/runtime/redis-trouble.ts";
+import { ListedInPart } from "../core/listed-in-part.ts";
 import type { Source } from "../ports.ts";
 import type { Finder } from "./finder.ts";
 import { type FindOptions, type QueuedHere, takeFind } from "./lister-find.ts";
@@ -72,14 +73,17 @@ export const startLister = (options: ListerOptions): Lister => {
       isListed ||= !report.fault && (finder.isComplete?.() ?? true);
       if (report.fault && !isRedis) first.reject(report.fault);
       else if (isListed) first.resolve();
-      if (report.fault && (failures === 1 || failures % 10 === 0))
+      const isInPart = report.fault instanceof ListedInPart;
+      if (report.fault && (failures === 1 || failures % (isInPart ? 100 : 10) === 0))
         log.error({ err: report.fault, connector }, isRedis ? "source.waits-for-redis" : "source.unreadable");
       if (!isRedis && report.isListing) onRound?.(report);
       const isHasty = failures === 0 && !isListed;
       // One round that was slow by itself, such as the first, keeps nobody waiting.
       const tookMs = Math.min(report.tookMs, lastTookMs);
       lastTookMs = report.tookMs;
-      const pauseMs = isHasty ? Math.min(pollMs, hastyPauseMs) : pauseAfter({ tookMs, failures, pollMs });
+      const pauseMs = isHasty
+        ? Math.min(pollMs, hastyPauseMs)
+        : pauseAfter({ tookMs, failures: isInPart ? 0 : failures, pollMs });
       await pause(untilSharedTick(pauseMs));
     }
   })().finally(() => {
@@ -127,10 +131,10 @@ const oneRound = async (options: RoundOptions, memory: Memory, signal: AbortSign
       found += done.unseen;
       if (done.isOthers) break;
     }
-    memory.queued = { before: memory.queued.now, now: new Set() };
   } catch (error) {
     fault = error instanceof Error ? error : new Error(String(error));
   }
+  if (!fault || fault instanceof ListedInPart) memory.queued = { before: memory.queued.now, now: new Set() };
   const listRequests = (options.finder.listRequests?.() ?? 0) - requestsBefore;
   return { found, listRequests, tookMs: performance.now() - startedMs, isListing, ...(fault && { fault }) };
 };

@@ -24,6 +24,7 @@ describe("asking about a path", () => {
     expect((await ask(join(folder, "sub"), isNear))?.isDirectory()).toBe(true);
     for (const none of ["broken", "loop", "gone", "file/below"])
       expect(await ask(join(folder, none), isNear), none).toBeUndefined();
+    await expect(ask(join(folder, "x".repeat(300)), isNear)).rejects.toThrow("ENAMETOOLONG");
   });
 
   it("keeps nobody waiting for a turn where the file system is near", async () => {

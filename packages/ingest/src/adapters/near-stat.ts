@@ -22,8 +22,8 @@ export interface NearStat {
   /** Whether the folder at `path`, which lies on this device, may be asked about without the thread pool. */
   isNear: (device: bigint, path: string) => Promise<boolean>;
   /**
-   * What a path leads to; undefined when it is gone, leads nowhere or may not be looked at. `isNear`: it lies in a near
-   * folder and leads nowhere else, as a link or the place of a mount may.
+   * What a path leads to; undefined when it is gone or leads nowhere; rejects when it cannot be looked at. `isNear`: it lies
+   * in a near folder and leads nowhere else, as a link or the place of a mount may.
    */
   stat: (path: string, isNear: boolean) => Promise<BigIntStats | undefined>;
 }
@@ -49,15 +49,21 @@ export const nearStat = (): NearStat => {
       return isNear;
     },
     stat: async (path, isNear) => {
-      if (!isNear) return stat(path, { bigint: true }).catch(() => undefined);
+      if (!isNear) return stat(path, { bigint: true }).catch(unlessNowhere);
       await takeTurn();
       try {
         return statSync(path, { bigint: true, throwIfNoEntry: false });
-      } catch {
-        return undefined;
+      } catch (error) {
+        return unlessNowhere(error);
       } finally {
         lastMs = performance.now();
       }
     },
   };
+};
+
+const nowhere: readonly unknown[] = ["ENOENT", "ENOTDIR", "ELOOP"];
+
+const unlessNowhere = (error: unknown): undefined => {
+  if (!(error instanceof Error && "code" in error && nowhere.includes(error.code))) throw error;
 };
