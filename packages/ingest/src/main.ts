@@ -30,6 +30,7 @@ import { redisLedger } from "./adapters/redis-ledger.ts";
 import { rereadLedger } from "./adapters/reread-ledger.ts";
 import { sharedFault } from "./adapters/shared-fault.ts";
 import { countedRead, countedRounds } from "./adapters/source-metrics.ts";
+import { sparedRead } from "./adapters/spared-read.ts";
 import { eventTypeReader } from "./core/event-type.ts";
 import { containerLimits } from "./config.ts";
 import { linesOf } from "./core/request-body.ts";
@@ -220,7 +221,7 @@ const openConnector = (
       noteFault(report);
     },
   });
-  const read = loggedRead(countedRead(source.read, metrics, labels), { log, connector });
+  const read = sparedRead(loggedRead(countedRead(source.read, metrics, labels), { log, connector }));
   const ahead = eventsAhead(redis, workspace);
   return {
     connector,

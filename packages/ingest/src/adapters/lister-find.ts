@@ -15,7 +15,7 @@ export interface FindOptions {
   log: Logger;
   /** False while no new object may be taken: the bucket is the log. Asked again until it is true. */
   hasRoom?: () => Promise<boolean>;
-  /** How many objects wait in the queue at the most (and a page more); the others wait in the source. */
+  /** How many objects of the connector wait in the queue at the most (and a page more); the others wait in the source. */
   mostWaiting?: number;
 }
 
@@ -103,12 +103,14 @@ const queueNew = async (
 };
 
 const waitForRoom = async (
-  { queues, hasRoom, mostWaiting = defaultMostWaiting }: FindOptions,
+  { ledger, queues, hasRoom, mostWaiting = defaultMostWaiting }: FindOptions,
   signal: AbortSignal,
 ): Promise<void> => {
   for (;;) {
     signal.throwIfAborted();
-    const waiting = await queues.open("ingest").getJobCountByTypes("waiting", "delayed");
+    const inQueue = await queues.open("ingest").getJobCountByTypes("waiting", "delayed");
+    // In the queue are those of its neighbours as well, and open are those that lost their jobs: it has no more than either.
+    const waiting = Math.min(inQueue, await ledger.openFiles());
     if (waiting < mostWaiting && ((await hasRoom?.()) ?? true)) return;
     await delay(roomPauseMs, undefined, { signal });
   }

@@ -1,3 +1,4 @@
+import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
 import { setImmediate, setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -292,6 +293,16 @@ describe("a lister", () => {
     hasRoom = true;
     await lister.listed;
     expect(await scene.work()).toEqual(["a"]);
+  });
+
+  it("is not kept waiting by what waits of another connector", async () => {
+    const job = (n: number) => ({ id: `i-${n}` as JobId, data: {} }); // a test's own
+    await scene.queues.add(
+      "ingest",
+      Array.from({ length: 20 }, (_, n) => job(n)),
+    );
+    await scene.start({ source: sourceOf(() => [anObject("a")]), mostWaiting: 10 }).listed;
+    expect(await scene.queues.open("ingest").getJobCountByTypes("waiting")).toBe(21);
   });
 
   it("leaves in the source what would make the queue longer than it may be", async () => {

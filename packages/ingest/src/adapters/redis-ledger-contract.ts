@@ -24,6 +24,7 @@ export const ledgerContract = (name: string, open: () => ListingLedger): void =>
     it("has a file unseen once, then open until it is finished, then never again", async () => {
       expect(await ledger.take("s", files("a", "b"))).toEqual({ unseen: ["a", "b"], open: [] });
       expect(await ledger.take("s", files("b", "c"))).toEqual({ unseen: ["c"], open: ["b"] });
+      expect(await ledger.openFiles()).toBe(3);
       await ledger.finish(b);
       await ledger.finish(b);
       expect(await ledger.take("s", files("a", "b", "c"))).toEqual({ unseen: [], open: ["a", "c"] });

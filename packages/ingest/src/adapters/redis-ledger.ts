@@ -28,6 +28,8 @@ export interface ListingLedger {
   advance: (scope: string, mark: Mark) => Promise<void>;
   /** Moves the full listing on to a key ("": its end); false if another pod has moved it meanwhile. */
   sweepTo: (from: Sweep, to: string) => Promise<boolean>;
+  /** How many files are open: they wait, or are in hand, or lost their jobs. */
+  openFiles: () => Promise<number>;
   forget: (scope: string, unseenSinceMs: number) => Promise<void>;
   /** The file was read to its end. Twice is once. */
   finish: (file: FileId) => Promise<void>;
@@ -59,6 +61,7 @@ export const redisLedger = (redis: Redis, workspace: string, connector: string, 
       await advanceScript(redis, [marksKey, takenKey(scope)], [scope, reachedMs, takenBeforeMs]);
     },
     sweepTo: async ({ startedMs, cursor }, to) => (await sweepScript(redis, [marksKey], [startedMs, cursor, to])) === 1,
+    openFiles: () => redis.hlen(openKey),
     forget: async (scope, unseenSinceMs) => {
       await redis.zremrangebyscore(takenKey(scope), "-inf", `(${unseenSinceMs}`);
     },

@@ -48,6 +48,7 @@ export const memoryLedger = (): MemoryLedger => {
       if (isOurs) sweep = to === "" ? undefined : { ...from, cursor: to };
       return isOurs;
     },
+    openFiles: async () => open.size,
     forget: async (scope, unseenSinceMs) => forgetBefore(scope, unseenSinceMs),
     finish: async (file) => {
       const found = open.get(file);
