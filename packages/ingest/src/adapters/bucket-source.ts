@@ -13,10 +13,11 @@ export const rootOf = (prefix: string): string => {
 export const bucketSource = (store: ObjectStore, prefix = ""): Source => ({
   list: async function* (signal) {
     const list = (query: Parameters<typeof store.listPage>[0]) => store.listPage(query, signal);
-    for await (const { objects } of pagesOf(list, { prefix: rootOf(prefix) }))
+    const root = rootOf(prefix);
+    for await (const { objects } of pagesOf(list, { prefix: root }))
       for (const object of objects) {
         signal.throwIfAborted();
-        if (!isIgnoredKey(object.key)) yield object;
+        if (!isIgnoredKey(object.key, root)) yield object;
       }
   },
   read: store.read,

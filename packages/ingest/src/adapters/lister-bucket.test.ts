@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { collected } from "../core/avro-writer.testing.ts";
 import { markAt } from "../core/marks.ts";
 import { bucketRounds } from "../testing/bucket-rounds.ts";
 import { memoryLedger } from "../testing/memory-ledger.ts";
+import { bucketSource } from "./bucket-source.ts";
 import type { ListingLedger } from "./redis-ledger.ts";
 import { brazeKeys, hourMs, hourOf, virtualStore } from "../testing/virtual-store.ts";
 
@@ -69,6 +71,19 @@ describe("a bucket of which nothing is known", () => {
     expect(found).toHaveLength(40_000);
     expect(requests).toBeLessThanOrEqual(25 * 2 + 2 + 8);
     expect(ledger.size()).toBeLessThanOrEqual(25 * 49 * 10);
+  });
+
+  it("is searched below its prefix, whatever that is called, and hidden things in it are passed over", async () => {
+    const store = virtualStore();
+    const hidden = ".braze/_temporary/";
+    const keys = [keyAt("a", endMs), "elsewhere.avro", ".trash/b.avro"].map((key) => hidden + key);
+    for (const key of keys) store.put(key, endMs);
+    const { round } = bucketRounds(store, { root: hidden, isThorough: true }, { now: aClock().now });
+    const found = [...(await round()).found, ...(await round()).found];
+    expect(found.toSorted()).toEqual(keys.slice(0, 2).toSorted());
+    const objectStore = { name: "s3://bucket", listPage: store.list, read: () => expect.fail("nothing is read here") };
+    const listed = await collected(bucketSource(objectStore, hidden).list(new AbortController().signal));
+    expect(listed.map(({ key }) => key).toSorted()).toEqual(found.toSorted());
   });
 
   it("is not begun anew when a round breaks off", async () => {

@@ -60,7 +60,7 @@ export async function* newInScope<Item extends Listed>(
   const fromMs = Math.max(mark?.takenBeforeMs ?? 0, (mark?.reachedMs ?? 0) - search.lateMs, search.sinceMs ?? 0);
   const query = { prefix: datesOf(scope), ...(fromMs > 0 && { startAfter: beforeHour(scope, fromMs) }) };
   for await (const page of pagesOf(list, query)) {
-    const objects = page.objects.flatMap((object) => datedIn(scope, object));
+    const objects = page.objects.flatMap((object) => datedIn(scope, search.root, object));
     const newestMs = objects.reduce((newest, { atMs }) => Math.max(newest, atMs), 0);
     // An hour that has not come yet must not carry the mark past the hours until then.
     const reachedMs = hourStart(Math.min(newestMs, nowMs));
@@ -69,8 +69,8 @@ export async function* newInScope<Item extends Listed>(
   }
 }
 
-const datedIn = <Item extends Listed>(scope: string, object: Item): Dated<Item>[] => {
-  const partition = isIgnoredKey(object.key) ? undefined : partitionOf(object.key);
+const datedIn = <Item extends Listed>(scope: string, root: string, object: Item): Dated<Item>[] => {
+  const partition = isIgnoredKey(object.key, root) ? undefined : partitionOf(object.key);
   // What has no hour is none of this listing's.
   return partition?.scope === scope ? [{ object, atMs: partition.atMs }] : [];
 };

@@ -44,10 +44,11 @@ const unfinished = /(?:~|\.(?:tmp|temp|part|partial|filepart|crdownload))$/i;
 
 /**
  * True for what lies beside the files and is none: directory markers, hidden files and folders, files that are still
- * being written or copied, and markers such as `_SUCCESS` or `_temporary/`. An underscore before `.avro` is a file.
+ * being written or copied, and markers such as `_SUCCESS` or `_temporary/`. An underscore before `.avro` is a file. What
+ * the source's own prefix is called (`root`, with which the key begins) says nothing.
  */
-export const isIgnoredKey = (key: string): boolean => {
-  const segments = key.split("/");
+export const isIgnoredKey = (key: string, root = ""): boolean => {
+  const segments = key.slice(root.length).split("/");
   const name = segments.at(-1) ?? "";
   const isHidden = segments.some((segment) => segment.startsWith(".") && segment !== "." && segment !== "..");
   const isMarker = name.startsWith("_") && !name.toLowerCase().endsWith(".avro");

@@ -45,7 +45,7 @@ interface Look {
 }
 
 const look = ({ key, landedAtMs }: Listed, { marks: { scopes }, search }: Scene): Look => {
-  if (isIgnoredKey(key)) return {};
+  if (isIgnoredKey(key, search.root)) return {};
   const partition = partitionOf(key);
   const floorOf = (scope: string) => Math.max(scopes.get(scope)?.takenBeforeMs ?? 0, search.sinceMs ?? 0);
   if (!partition?.scope.startsWith(search.root))
