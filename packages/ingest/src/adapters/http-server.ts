@@ -41,6 +41,7 @@ export const httpAnswers = [
   "accepted",
   "empty",
   "unreadable",
+  "unsupported",
   "unauthorized",
   "busy",
   "paused",
@@ -50,19 +51,23 @@ export const httpAnswers = [
 type HttpAnswer = (typeof httpAnswers)[number];
 
 /**
- * Braze sends again what got 5xx or 429, for days; splits on 413; and drops for good what gets 400 alone: so 400 is only
+ * Braze sends again what got 5xx, 429 or 415, for days; splits on 413; and drops for good what gets 400 alone: so 400 is only
  * for what holds no event. Source: Braze's Custom HTTP connector, read 2026-11-23.
  */
 const statuses: Readonly<Record<HttpAnswer, number>> = {
   accepted: 200,
   empty: 200,
   unreadable: 400,
+  unsupported: 415,
   unauthorized: 401,
   busy: 429,
   paused: 503,
   "too-large": 413,
   failed: 503,
 };
+
+/** Of a body, by their names in Content-Encoding. */
+const encodings: readonly string[] = ["", "identity", "gzip", "x-gzip"];
 
 const retryAfterSeconds = 15;
 /** A Redis that does not answer for so long has not taken the request. */
@@ -102,6 +107,8 @@ export const httpServer = (options: HttpServerOptions): HttpServer => {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     // Only the route above has these parameters; elsewhere they are empty.
     const ours = request as Request;
+    // Nobody waits for an answer any more.
+    if (request.raw.destroyed && !request.raw.complete) return reply.code(statuses.failed).send();
     if (error.statusCode === 413)
       return say(ours, reply, { answer: "too-large", why: `over ${settings.bodyLimit} bytes` });
     if (error.statusCode !== undefined && error.statusCode < 500)
@@ -167,6 +174,8 @@ const keepTheDoor = (app: FastifyInstance, find: HttpServerOptions["find"], say:
     const { workspace, connector } = request.params;
     // Another address than the route's: it has no parameters, and is not there.
     if (workspace === undefined || connector === undefined) return;
+    // Whatever it says, there is one way to read the body; and what is no media type would be refused.
+    delete request.headers["content-type"];
     const found = find(workspace, connector);
     if (!found?.isAuthorized(request.headers.authorization)) return say(request, reply, unauthorized);
     const pause = found.pause();
@@ -200,10 +209,10 @@ const take = async (
 ): Promise<Said> => {
   // The only parser gives a buffer; without a body there is nothing.
   const packed = (body as Buffer | undefined) ?? Buffer.alloc(0);
-  const encoding = headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity" && encoding !== "gzip")
-    return { answer: "unreadable", why: "Content-Encoding must be gzip, or left out" };
-  const unpacked = encoding === "gzip" ? await unpackedOf(packed, limitBytes) : packed;
+  if (!encodings.includes((headers["content-encoding"] ?? "").toLowerCase()))
+    return { answer: "unsupported", why: "Content-Encoding must be gzip, or left out" };
+  // Somebody on the way may have packed or unpacked it and left the header: the bytes tell.
+  const unpacked = isGzip(packed) ? await unpackedOf(packed, limitBytes) : packed;
   if (!Buffer.isBuffer(unpacked)) return unpacked;
   const read = readRequestBody(unpacked);
   switch (read.kind) {
@@ -216,6 +225,9 @@ const take = async (
       return { answer: "accepted", events: read.lines.length };
   }
 };
+
+/** Every gzip file begins so (RFC 1952), and no JSON does. */
+const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 const unpackedOf = async (packed: Buffer, limitBytes: number): Promise<Buffer | Said> => {
   try {

@@ -17,6 +17,20 @@ describe("the body of a request", () => {
     });
   });
 
+  it("is read behind the mark that some put before UTF-8", () => {
+    expect(read('\ufeff{"events":[{"id":"1"}]}')).toMatchObject({ lines: ['{"id":"1"}'] });
+  });
+
+  it("has all its events where one is nested too deep to be written: that one without what is below 1,000 levels", () => {
+    const deep = `{"id":"2","x":${"[".repeat(20_000)}${"]".repeat(20_000)},"y":${'{"z":'.repeat(20_000)}1${"}".repeat(20_000)}}`;
+    const body = read(`{"events":[{"id":"1"},${deep},{"id":"3"}]}`);
+    if (body.kind !== "events") throw new Error("it has no events");
+    const [first, second = "", third] = body.lines;
+    expect([first, third]).toEqual(['{"id":"1"}', '{"id":"3"}']);
+    const [arrays, objects] = ["[".repeat(999), '{"z":'.repeat(999)];
+    expect(second).toBe(`{"id":"2","x":${arrays}null${"]".repeat(999)},"y":${objects}null${"}".repeat(999)}}`);
+  });
+
   it("has the same digest when it comes again, with other white space too, and another one for other events", () => {
     const digest = (text: string) => {
       const found = read(text);

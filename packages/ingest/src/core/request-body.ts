@@ -20,7 +20,7 @@ export const readRequestBody = (body: Buffer): RequestBody => {
   if (body.every((byte) => byte <= 0x20)) return { kind: "empty" };
   let value: unknown;
   try {
-    value = JSON.parse(body.toString("utf8"));
+    value = JSON.parse(body.toString("utf8").replace(/^\ufeff/, ""));
   } catch {
     return { kind: "unreadable", why: "the body is not JSON" }; // the parser's own words quote the body
   }
@@ -29,10 +29,29 @@ export const readRequestBody = (body: Buffer): RequestBody => {
   const { events } = value;
   if (!Array.isArray(events)) return { kind: "unreadable", why: '"events" is not an array' };
   if (events.length === 0) return { kind: "empty" };
-  const lines = events.map((event: unknown) => JSON.stringify(event));
+  const lines = events.map(lineOf);
   const digest = createHash("sha256");
   for (const line of lines) digest.update(line).update("\n");
   return { kind: "events", lines, digest: digest.digest("hex").slice(0, 32) };
+};
+
+/** JSON.stringify gives up at some 5,000 levels, wherever it is called; transform sets aside what has more than 100. */
+const keptLevels = 1_000;
+
+const lineOf = (event: unknown): string =>
+  JSON.stringify(isDeeperThan(keptLevels, event) ? cutBelow(event, keptLevels) : event);
+
+const isDeeperThan = (levels: number, value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member)));
+
+/** The same without what is nested deeper. */
+const cutBelow = (value: unknown, levels: number): unknown => {
+  if (typeof value !== "object" || value === null) return value;
+  if (levels === 0) return null;
+  if (Array.isArray(value)) return value.map((member: unknown) => cutBelow(member, levels - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, cutBelow(member, levels - 1)]));
 };
 
 /** How the events of a request wait in the spool, and what reads them again. */
