@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { aBlock, aFile, aHeader, clicks, collectedParts, inPieces, sync } from "./avro-writer.testing.ts";
+import { aBlock, aFile, aHeader, aRawBlock, clicks, collectedParts, inPieces, sync } from "./avro-writer.testing.ts";
 import { readContainer } from "./avro-container.ts";
 import type { BlockPart, ContainerPart, FaultPart } from "./avro-container.ts";
 import { codecNames } from "./codecs.ts";
@@ -158,5 +158,26 @@ describe("a file of nothing but sync markers", () => {
     const parts = await read(Buffer.concat([aHeader(), markers, aBlock(clicks(1))]));
     expect(faultsOf(parts).length).toBeLessThanOrEqual(1_001);
     expect(faultsOf(parts).at(-1)?.reason).toBe("over-limit");
+  });
+});
+
+describe("a file of bad blocks", () => {
+  const bad = aRawBlock(Buffer.from([1]), 1);
+  const faults = async (between: Buffer) => {
+    const blocks = Array.from({ length: 2_000 }, () => [bad, between]).flat();
+    return faultsOf(await read(Buffer.concat([aHeader(), ...blocks])));
+  };
+
+  it("is given up after 1,000 of them, also with empty blocks in between, which cost nothing", async () => {
+    const found = await faults(aRawBlock(Buffer.alloc(0), 0));
+    expect(found).toHaveLength(1_001);
+    expect(found.at(-1)).toMatchObject({
+      reason: "over-limit",
+      message: "1000 bad blocks in a row; the rest is not read",
+    });
+  });
+
+  it("is read to its end with good blocks in between", async () => {
+    expect(await faults(aBlock(clicks(1)))).toHaveLength(2_000);
   });
 });

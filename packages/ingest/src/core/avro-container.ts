@@ -188,7 +188,8 @@ async function* readBlocks(reading: Reading): AsyncGenerator<BlockPart | FaultPa
     const offset = window.offset();
     const read = await readBlock(reading);
     if (read.kind === "block") {
-      faultsInARow = 0;
+      // An empty one proves nothing of what stands around it.
+      if (read.records > 0) faultsInARow = 0;
       yield read;
       continue;
     }

@@ -11,7 +11,7 @@ export interface ContainerLimits {
   /** One block after decompression. */
   maxBlockBytes: number;
   maxRecordsPerBlock: number;
-  /** Faulty blocks without an intact one between them; then the rest of the file is given up. */
+  /** Faulty blocks without an intact one, with records in it, between them; then the rest of the file is given up. */
   maxFaultsInARow: number;
   record: RecordLimits;
 }
