@@ -7,10 +7,12 @@ import { missingPayload } from "@currents-relay/shared/core/missing-payload.ts";
 import { ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
 import type { JobEnd } from "@currents-relay/shared/queues/job-end.ts";
 import type { Item } from "@currents-relay/shared/queues/stage-worker.ts";
-import { cutChunks, type ResumePoint } from "./core/chunk.ts";
+import { absenceOf } from "./core/absent-object.ts";
+import { cutChunks } from "./core/chunk.ts";
 import type { ContainerLimits } from "./core/limits.ts";
 import { SourceUnavailable } from "./core/source-unavailable.ts";
 import { ObjectChanged } from "./core/object-changed.ts";
+import type { ObjectProgress } from "./core/object-progress.ts";
 import { chunkParcel, faultParcel } from "./core/parcels.ts";
 import { readOn } from "./core/read-on.ts";
 import { cutLines } from "./core/request-body.ts";
@@ -22,16 +24,6 @@ const pauseWaitMs = 500;
 /** What is read again is only fed in while fewer events than these wait or are held: enough to send for some seconds. */
 const mostAheadOfReread = 15_000;
 const rereadWaitMs = 1_000;
-/** An object that is gone, and of which a part was read, may come back; after so long its rest is given up. */
-const goneForGoodMs = 24 * 3_600_000;
-const goneWaitMs = 15_000;
-/** What a run leaves for the next one: everything before `resumeAt` is handed over and counted in `tally`. */
-interface Progress {
-  resumeAt?: ResumePoint;
-  tally: Tally;
-  /** Since when the object is gone (UNIX ms). */
-  goneSinceMs?: number;
-}
 
 /** The way of one object: read -> blocks -> chunks -> hand over, fault by fault and chunk by chunk -> ledger. */
 export const ingestObject =
@@ -45,7 +37,7 @@ export const ingestObject =
     const obstacle = await obstacleFor(ports, data);
     if (obstacle) return retry(waitMs, new Error(`${obstacle}: nothing more is taken`));
     // Written by saveProgress below, by an earlier run of this job.
-    let progress = (item.progress as Progress | undefined) ?? { tally: {} };
+    let progress = (item.progress as ObjectProgress | undefined) ?? { tally: {} };
     const { resumeAt } = progress;
     let { tally } = progress;
     let fate: FileFate = "read";
@@ -55,8 +47,7 @@ export const ingestObject =
       const parts = readOn(open, limits, resumeAt);
       for await (const part of cutChunks(parts, ports.chunkSource(data), resumeAt, pages.open)) {
         if (part.kind === "fault") {
-          if (isTornByHaste(part, { ...data, ageMs: item.ageMs }, ports.now()))
-            return retry(settleMs, new Error(part.message));
+          if (isTornByHaste(part, { ...data, ...item }, ports.now())) return retry(settleMs, new Error(part.message));
           await ports.toQuarantine([faultParcel(part, id, data)]);
           // A kill here: the fault is met and set aside again, under the same id.
           tally = { ...tally, "file:quarantined": 1 };
@@ -73,9 +64,11 @@ export const ingestObject =
     } catch (error) {
       if (error instanceof SourceUnavailable) return retry(error.afterMs, error);
       if (!(error instanceof ObjectChanged)) throw error;
-      const end = await endOfAbsent(error, { data, saveProgress }, { ...progress, tally }, ports.now());
-      if (end) return end;
-      // What was taken of the old version stays taken (ids are remembered); the new one is another file.
+      // What is read again and is not there is told of by the command.
+      const absence = data.reread ? undefined : absenceOf(error, { ...progress, tally }, ports.now());
+      if (absence?.progress) await saveProgress(absence.progress);
+      if (absence) return absence.outcome;
+      // What was taken of the old version stays taken (ids are remembered).
       tally = { ...tally, "file:quarantined": 0 };
       fate = "changed";
     }
@@ -83,24 +76,6 @@ export const ingestObject =
     // A kill here: the job runs again from its last progress, and ends here again.
     return ok(tally["file:quarantined"] === undefined ? { ...tally, "file:done": 1 } : tally);
   };
-
-/** What a listed object's job does when it is not there: it leaves, or waits; undefined: it has come to its end. */
-const endOfAbsent = async (
-  error: ObjectChanged,
-  { data, saveProgress }: Pick<Item<IngestJob>, "data" | "saveProgress">,
-  progress: Progress,
-  nowMs: number,
-): Promise<Outcome<JobEnd> | undefined> => {
-  // The command tells of it.
-  if (data.reread) return undefined;
-  // Nothing of it was read: it leaves no trace, and is found again should it come back.
-  if (Object.keys(progress.tally).length === 0) return ok("moved");
-  const { goneSinceMs = nowMs } = progress;
-  if (!error.isGone || nowMs - goneSinceMs >= goneForGoodMs) return undefined;
-  // To be read from here on should it come back: from its beginning, it would be counted twice.
-  await saveProgress({ ...progress, goneSinceMs });
-  return retry(goneWaitMs, error);
-};
 
 /** Why nothing more of an object may be taken now; undefined: it may. */
 const obstacleFor = async (ports: IngestPorts, { reread }: IngestJob): Promise<string | undefined> => {

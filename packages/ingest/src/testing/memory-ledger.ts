@@ -35,11 +35,7 @@ export const memoryLedger = (): MemoryLedger => {
       return answer;
     },
     advance: async (scope, { reachedMs, takenBeforeMs }) => {
-      const known = scopes.get(scope) ?? { reachedMs: 0, takenBeforeMs: 0 };
-      const mark = {
-        reachedMs: Math.max(known.reachedMs, reachedMs),
-        takenBeforeMs: Math.max(known.takenBeforeMs, takenBeforeMs),
-      };
+      const mark = later({ reachedMs, takenBeforeMs }, scopes.get(scope));
       scopes.set(scope, mark);
       forgetBefore(scope, mark.takenBeforeMs);
     },
@@ -59,3 +55,8 @@ export const memoryLedger = (): MemoryLedger => {
     size: () => taken.size + open.size,
   };
 };
+
+const later = (mark: Mark, known: Mark = mark): Mark => ({
+  reachedMs: Math.max(mark.reachedMs, known.reachedMs),
+  takenBeforeMs: Math.max(mark.takenBeforeMs, known.takenBeforeMs),
+});
