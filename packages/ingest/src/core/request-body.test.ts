@@ -21,6 +21,11 @@ describe("the body of a request", () => {
     expect(read('\ufeff{"events":[{"id":"1"}]}')).toMatchObject({ lines: ['{"id":"1"}'] });
   });
 
+  it("keeps every digit of a number that is too long to be one here", () => {
+    const event = '{"id":9007199254740993,"n":[12345678901234567890,0.5]}';
+    expect(read(`{"events":[${event}]}`)).toMatchObject({ lines: [event] });
+  });
+
   it("has all its events where one is nested too deep to be written: that one without what is below 1,000 levels", () => {
     const deep = `{"id":"2","x":${"[".repeat(20_000)}${"]".repeat(20_000)},"y":${'{"z":'.repeat(20_000)}1${"}".repeat(20_000)}}`;
     const body = read(`{"events":[{"id":"1"},${deep},{"id":"3"}]}`);

@@ -12,7 +12,7 @@ const { parse, rawJSON } = JSON as unknown as {
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
 /** Whether so many digits stand in a row that an integer might not be exact. Looks at every 16th character, as each such row has one. */
-const hasLongDigits = (text: string): boolean => {
+export const hasLongDigits = (text: string): boolean => {
   for (let at = longDigits - 1; at < text.length; at += longDigits) {
     if (!isDigit(text.charCodeAt(at))) continue;
     let [from, end] = [at, at + 1];
