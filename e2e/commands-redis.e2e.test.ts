@@ -54,17 +54,6 @@ test("while it runs, status finds its Redis, and a second start beside it is ref
   expect(status.stderr).toContain("There is no Redis to ask");
 });
 
-test("of two that start together one runs, and each event is sent once", async () => {
-  const folder = await aSource();
-  const runs = await Promise.all(
-    [1, 2, 3].map(() => runRelay(["start", "--once", "--admin-port", "0"], { cwd: folder })),
-  );
-  expect(runs.map(({ code }) => code).toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual([0, 69, 69]);
-  for (const { stderr } of runs.filter(({ code }) => code === 69))
-    expect(stderr).toContain("Another `relay start` is running here");
-  expect(segment.stats()).toMatchObject({ accepted: 100, repeats: 0 });
-});
-
 test("after kill -9 its Redis goes too, and the next start takes over the data", async () => {
   const folder = await aSource();
   const relay = startRelayCommand(["start"], { cwd: folder });

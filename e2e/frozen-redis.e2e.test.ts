@@ -17,7 +17,7 @@ test.concurrent.for(["ingest", "transform", "deliver"] as const)(
     process.kill(redis.pid, "SIGSTOP");
     const startedMs = performance.now();
     relay.signal("SIGTERM");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await until("it has heard the first one", () => relay.stderr().includes('"msg":"stopping"'));
     relay.signal("SIGTERM");
     await relay.ended;
     expect(performance.now() - startedMs, relay.stderr()).toBeLessThan(25_000);

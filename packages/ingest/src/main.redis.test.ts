@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,7 @@ import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { acceptRequests } from "./adapters/http-accept.ts";
 import { aBlock, aHeader, clicks } from "./core/avro-writer.testing.ts";
 import { ingestStage } from "./main.ts";
+import { listening } from "./testing/listening-server.ts";
 
 const server = useRedis();
 let redis: Redis;
@@ -89,4 +91,41 @@ test("files that wait while their folder is away, an empty one in its place, are
   await eventually(async () =>
     expect(await tally()).toEqual({ "ingest|in": "20", "ingest|ok": "20", "ingest|file:done": "2" }),
   );
+});
+
+/** A bucket that may be listed, and of which nothing may be read. */
+const startDeniedBucket = async (objects: number) => {
+  let gets = 0;
+  const contents = Array.from(
+    { length: objects },
+    (_, i) =>
+      `<Contents><Key>${i}.avro</Key><Size>9</Size><ETag>e${i}</ETag><LastModified>2026-11-20T00:00:00.000Z</LastModified></Contents>`,
+  );
+  const answering = createServer(({ url = "" }, response) => {
+    if (url.includes("list-type=2"))
+      return response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join("")}</ListBucketResult>`);
+    gets += 1;
+    return response.writeHead(403).end("<Error><Code>AccessDenied</Code><Message>no</Message></Error>");
+  });
+  const { url: endpoint, close } = await listening(answering);
+  onTestFinished(close);
+  const credentials = { accessKeyId: "a", secretAccessKey: "s" };
+  const source = { type: "s3", bucket: "b", region: "us-east-1", endpoint, forcePathStyle: true, credentials };
+  return { source, gets: () => gets };
+};
+
+test("of objects that were denied once, one is asked for again, however many come", async () => {
+  const objects = 6;
+  const { source, gets } = await startDeniedBucket(objects);
+  await start({ engagement: { source } });
+  const tools = openWorkspaceTools({ ...context, redis: server.connect() }, "acme");
+  onTestFinished(() => tools.queues.close());
+  const queue = tools.queues.open("ingest");
+  const allWait = () => eventually(async () => expect(await queue.getDelayedCount()).toBe(objects));
+  await allWait();
+  expect(gets()).toBe(objects);
+  const runs = async () => (await queue.getDelayed()).reduce((sum, { attemptsStarted }) => sum + attemptsStarted, 0);
+  await queue.promoteJobs();
+  await eventually(async () => expect(await runs()).toBe(2 * objects));
+  expect(gets()).toBeLessThan(2 * objects); // one more a second
 });

@@ -108,10 +108,12 @@ const waitForRoom = async (
 ): Promise<void> => {
   for (;;) {
     signal.throwIfAborted();
-    const inQueue = await queues.open("ingest").getJobCountByTypes("waiting", "delayed");
+    const [inQueue, open] = await Promise.all([
+      queues.open("ingest").getJobCountByTypes("waiting", "delayed"),
+      ledger.openFiles(),
+    ]);
     // In the queue are those of its neighbours as well, and open are those that lost their jobs: it has no more than either.
-    const waiting = Math.min(inQueue, await ledger.openFiles());
-    if (waiting < mostWaiting && ((await hasRoom?.()) ?? true)) return;
+    if (Math.min(inQueue, open) < mostWaiting && ((await hasRoom?.()) ?? true)) return;
     await delay(roomPauseMs, undefined, { signal });
   }
 };

@@ -41,13 +41,14 @@ export const readRequestBody = (body: Buffer): RequestBody => {
 /** JSON.stringify gives up at some 5,000 levels, wherever it is called; transform sets aside what has more than 100. */
 const keptLevels = 1_000;
 
-const lineOf = (event: unknown, jsonOf: (value: unknown) => string): string =>
-  jsonOf(isDeeperThan(keptLevels, event) ? cutBelow(event, keptLevels) : event);
-
-const isDeeperThan = (levels: number, value: unknown): boolean =>
-  typeof value === "object" &&
-  value !== null &&
-  (levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member)));
+const lineOf = (event: unknown, jsonOf: (value: unknown) => string): string => {
+  try {
+    return jsonOf(event);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return jsonOf(cutBelow(event, keptLevels));
+  }
+};
 
 /** The same without what is nested deeper. */
 const cutBelow = (value: unknown, levels: number): unknown => {

@@ -33,7 +33,7 @@ export interface S3Connection {
 const answerWithinMs = 60_000;
 
 /** The AWS SDK is loaded by this, and not before. */
-export const connectS3 = async (settings: S3Settings): Promise<S3Connection> => {
+export const connectS3 = async (settings: S3Settings, withinMs = answerWithinMs): Promise<S3Connection> => {
   const commands = await import("@aws-sdk/client-s3");
   const { region, endpoint, forcePathStyle } = settings;
   const credentials = await credentialsOf(settings);
@@ -41,7 +41,7 @@ export const connectS3 = async (settings: S3Settings): Promise<S3Connection> => 
     maxAttempts: 1, // ours to wait
     responseChecksumValidation: "WHEN_REQUIRED",
     followRegionRedirects: true,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: answerWithinMs, throwOnRequestTimeout: true },
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: withinMs, throwOnRequestTimeout: true },
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
     ...(forcePathStyle !== undefined && { forcePathStyle }),
