@@ -18,7 +18,7 @@ import { type JobProgress, jobProgress } from "./job-progress.ts";
 import { jobsInHand } from "./jobs-in-hand.ts";
 import { PatientWorker } from "./patient-worker.ts";
 import { enterAsSuspect } from "./suspects.ts";
-import { failureLog, workerLog } from "./worker-log.ts";
+import { failureLog, unquoted, workerLog } from "./worker-log.ts";
 
 const pauseScript = luaScript(new URL("./pause.lua", import.meta.url));
 
@@ -241,7 +241,8 @@ const endOf = async <Data>(working: Working<Data>, run: Run<Data>, progress: Job
   const again = <T>(action: () => Promise<T>): Promise<T> =>
     throughTrouble({ redis: working.redis, log: working.log, signal: run.signal }, action);
   const poisoned = (cause: Error) => {
-    working.log.error({ job: item.id, err: cause }, "job.poison: it goes to quarantine as a whole");
+    const err = unquoted(cause.cause instanceof Error ? cause.cause : cause);
+    working.log.error({ job: item.id, err }, "job.poison: it goes to quarantine as a whole");
     return again(() => setAsideUnlessLeft(working, item, { reason: "poison", cause }));
   };
   try {

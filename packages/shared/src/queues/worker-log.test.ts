@@ -1,6 +1,6 @@
 import { gatheringLog } from "../testing/gathering-log.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { failureLog, workerLog } from "./worker-log.ts";
+import { failureLog, unquoted, workerLog } from "./worker-log.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -45,4 +45,20 @@ test("thousands of jobs that fail are one line a second", () => {
   vi.advanceTimersByTime(1_000);
   say({ job: "t-a-0", attempts: 2, err: new Error("no") });
   expect(logged).toEqual(Array.from({ length: 2 }, () => "job.failed: it runs again, ten times in all"));
+});
+
+test("nothing of an event that could not be read is logged, but where that was", () => {
+  const meetJson = (): Error => {
+    try {
+      return JSON.parse("jane@example.com") as Error;
+    } catch (error) {
+      return error as Error; // a SyntaxError, as JSON.parse throws
+    }
+  };
+  const { message, stack } = unquoted(meetJson());
+  expect(message).toBe("it cannot be read as JSON");
+  expect(stack).toContain("meetJson");
+  expect(stack).not.toContain("jane");
+  const other = new Error("no");
+  expect(unquoted(other)).toBe(other);
 });

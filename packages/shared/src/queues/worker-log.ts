@@ -27,6 +27,14 @@ export const workerLog = (log: Logger): ((error: unknown) => void) => {
   };
 };
 
+/** The same error as it may be logged: what a parser of JSON says quotes what it read, which may be an event. */
+export const unquoted = (error: Error): Error => {
+  if (!(error instanceof SyntaxError)) return error;
+  const told = new Error("it cannot be read as JSON");
+  told.stack = [told.message, ...(error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line))].join("\n");
+  return told;
+};
+
 /** A run of a job that threw. */
 interface FailedRun {
   job: string | undefined;
@@ -37,4 +45,6 @@ interface FailedRun {
 
 /** Logs jobs that threw, as sparingly: a fault of ours can meet each of thousands. */
 export const failureLog = (log: Logger): ((failed: FailedRun) => void) =>
-  sparsely((failed, times) => log.warn({ ...failed, times }, "job.failed: it runs again, ten times in all"));
+  sparsely(({ err, ...failed }, times) =>
+    log.warn({ ...failed, times, err: unquoted(err) }, "job.failed: it runs again, ten times in all"),
+  );
