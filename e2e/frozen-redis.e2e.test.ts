@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { aConfig, aFolder, startRelayCommand } from "./support/command-line.ts";
 import { until } from "./support/until.ts";
 
-test.concurrent.for(["ingest", "transform", "deliver"] as const)(
+test.for(["ingest", "transform", "deliver"] as const)(
   "%s ends after a second SIGTERM also while Redis is there and answers nothing",
   async (stage) => {
     const redis = await startRedisServer({ aof: "no" });
