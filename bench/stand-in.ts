@@ -28,9 +28,9 @@ export interface StandInOptions {
 }
 
 const patienceMs = 60_000;
-const lookEveryMs = 250;
+const lookEveryMs = 1_000;
 const warmUpCalls = 300;
-const warmUpRequests = 40;
+const warmUpRequests = 200;
 const warmUpAtOnce = 4;
 
 /** Segment has been running for long: what it would compile in its first second is not what is measured. */

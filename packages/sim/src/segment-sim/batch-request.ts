@@ -9,7 +9,9 @@ export interface BatchRequest {
   writeKey: string;
   /** A valid token proves its client, whatever keys are known. */
   byToken: boolean;
+  count: ReceivedBatch["count"];
   events: ReceivedBatch["events"];
+  ids?: ReceivedBatch["ids"];
   callAt?: (index: number) => string;
   /** Why it is refused, whatever its key: an HTTP status and a message. */
   fault?: { status: number; message: string };
@@ -51,7 +53,7 @@ export const batchRequest = (
   const outside = basicKey ?? (client === undefined ? "" : `oauth:${client}`);
   const batch = readBody(body, read);
   if (typeof batch === "string")
-    return { writeKey: outside, byToken: false, events: [], fault: { status: 400, message: batch } };
+    return { writeKey: outside, byToken: false, count: 0, events: () => [], fault: { status: 400, message: batch } };
   const writeKey = batch.writeKey || outside; // an empty key in the body is no key
   const request = { ...batch, writeKey, byToken: client !== undefined };
   if (refused) return { ...request, fault: { status: 401, message: "the access token is not valid" } };

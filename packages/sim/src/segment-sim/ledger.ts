@@ -1,3 +1,5 @@
+import type { MessageIds } from "./message-ids.ts";
+
 /** Why events that got a 200 were thrown away all the same. */
 export const discardReasons = ["unknown-key", "other-region", "too-many", "no-user", "rule"] as const;
 export type DiscardReason = (typeof discardReasons)[number];
@@ -41,10 +43,9 @@ export interface AcceptedCall {
   call: string;
 }
 
-const emptyCounts = (): Omit<SegmentStats, "distinct" | "repeats" | "byWriteKey"> => ({
+const emptyCounts = (): Omit<SegmentStats, "distinct" | "repeats" | "withoutId" | "byWriteKey"> => ({
   requests: { total: 0, byRoute: {}, byStatus: {} },
   accepted: 0,
-  withoutId: 0,
   discarded: 0,
   discardedBy: { "unknown-key": 0, "other-region": 0, "too-many": 0, "no-user": 0, rule: 0 },
 });
@@ -64,22 +65,22 @@ const lastOf = <T>(max: number) => {
   };
 };
 
-/** Looks ids up in its large table when somebody asks, so that taking a batch costs a measurement next to nothing. */
+/** Looks ids up in its large table when somebody asks. */
 const acceptedIds = () => {
-  const timesOf = new Map<string, number>();
-  let unsorted: string[][] = [];
-  let total = 0;
+  const times = new Map<string, number>();
+  let withoutId = 0;
+  let unsorted: MessageIds[] = [];
+  const sort = (id: string | undefined): void => {
+    if (id === undefined) withoutId++;
+    else times.set(id, (times.get(id) ?? 0) + 1);
+  };
   return {
-    add(ids: string[]): void {
-      unsorted.push(ids);
-      total += ids.length;
-    },
-    total: () => total,
-    /** How often each was accepted, in the order of their first acceptance. */
-    times(): ReadonlyMap<string, number> {
-      for (const ids of unsorted) for (const id of ids) timesOf.set(id, (timesOf.get(id) ?? 0) + 1);
+    add: (ids: MessageIds): void => void unsorted.push(ids),
+    /** How often each was accepted, in the order of their first acceptance; and how many events had none. */
+    sorted(): { times: ReadonlyMap<string, number>; withoutId: number } {
+      for (const ids of unsorted) for (const id of ids.texts()) sort(id);
       unsorted = [];
-      return timesOf;
+      return { times, withoutId };
     },
   };
 };
@@ -97,7 +98,7 @@ export const openLedger = () => {
     return counts;
   };
   return {
-    ids: () => ids.times(),
+    ids: () => ids.sorted().times,
     arrivals,
     /** How many events were accepted: `accepted` of the stats without what they cost. */
     accepted: () => stats.accepted,
@@ -115,18 +116,18 @@ export const openLedger = () => {
       stats.discardedBy[reason] += events;
       countsOf(writeKey).discarded += events;
     },
-    accept(writeKey: string, messageIds: readonly (string | undefined)[], atMs: number): void {
-      const known = messageIds.filter((id) => id !== undefined);
-      ids.add(known);
-      stats.withoutId += messageIds.length - known.length;
-      stats.accepted += messageIds.length;
-      countsOf(writeKey).accepted += messageIds.length;
-      if (messageIds.length > 0) arrivals.push({ atMs, events: messageIds.length, writeKey });
+    accept(writeKey: string, messageIds: MessageIds, atMs: number): void {
+      const { count } = messageIds;
+      ids.add(messageIds);
+      stats.accepted += count;
+      countsOf(writeKey).accepted += count;
+      if (count > 0) arrivals.push({ atMs, events: count, writeKey });
     },
     stats(): SegmentStats {
-      const distinct = ids.times().size;
-      const repeats = ids.total() - distinct;
-      return structuredClone({ ...stats, distinct, repeats, byWriteKey: Object.fromEntries(byWriteKey) });
+      const { times, withoutId } = ids.sorted();
+      const distinct = times.size;
+      const repeats = stats.accepted - withoutId - distinct;
+      return structuredClone({ ...stats, withoutId, distinct, repeats, byWriteKey: Object.fromEntries(byWriteKey) });
     },
   };
 };

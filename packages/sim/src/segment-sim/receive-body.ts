@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { finished } from "node:stream/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
@@ -31,10 +32,11 @@ export const receiveBody = async (request: IncomingMessage, openPage: OpenPage):
   const room = roomFor(request, openPage);
   let size = 0;
   // IncomingMessage is a stream of Buffers as long as nobody sets an encoding; Node lets no more come than was told.
-  for await (const part of request as AsyncIterable<Buffer>) {
+  request.on("data", (part: Buffer) => {
     if (size + part.length <= simLimits.maxRequestBytes) room.set(part, size);
     size += part.length;
-  }
+  });
+  await finished(request, { writable: false });
   if (size > simLimits.maxRequestBytes) return { kind: "too-large" };
   const bytes = room.subarray(0, size);
   return request.headers["content-encoding"] === "gzip" ? decompress(bytes) : { kind: "bytes", bytes };

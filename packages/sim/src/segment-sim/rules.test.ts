@@ -5,7 +5,7 @@ const refuse = { status: 500 };
 const request = (writeKey = "key", ...ids: string[]) => ({
   route: "batch" as const,
   writeKey,
-  events: ids.map((messageId) => ({ messageId })),
+  events: () => ids.map((messageId) => ({ messageId })),
 });
 const decisions = (rule: Rule, count: number, seed = 1) => {
   const book = ruleBook([rule], seed, 0);

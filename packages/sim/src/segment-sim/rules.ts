@@ -54,16 +54,18 @@ export interface Rule {
 export interface RequestFacts {
   route: Route;
   writeKey?: string;
-  events: readonly { messageId?: string }[];
+  /** Of a batch. */
+  count?: number;
+  events?: () => readonly { messageId?: string }[];
 }
 
-const matches = (match: RuleMatch, { route, writeKey, events }: RequestFacts): boolean => {
+const matches = (match: RuleMatch, { route, writeKey, events = () => [] }: RequestFacts): boolean => {
   const { messageId, idPrefix } = match;
   return (
     (match.route === undefined || match.route === route) &&
     (match.writeKey === undefined || match.writeKey === writeKey) &&
-    (messageId === undefined || events.some((event) => event.messageId === messageId)) &&
-    (idPrefix === undefined || events.some((event) => event.messageId?.startsWith(idPrefix)))
+    (messageId === undefined || events().some((event) => event.messageId === messageId)) &&
+    (idPrefix === undefined || events().some((event) => event.messageId?.startsWith(idPrefix)))
   );
 };
 

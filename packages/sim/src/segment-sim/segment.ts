@@ -73,14 +73,14 @@ export const openSegment = ({ region, fast, log, logIds, now }: SegmentSettings)
 
   const exchange = ({ route, writeKey = "" }: Target, request: IncomingMessage, body: ReceivedBody): Exchange => {
     if (route === "settings")
-      return { facts: { route, writeKey, events: [] }, usual: () => settingsAnswer(writeKey, behaviour, region) };
+      return { facts: { route, writeKey }, usual: () => settingsAnswer(writeKey, behaviour, region) };
     if (route === "token") {
       const bytes = body.kind === "bytes" ? body.bytes : Buffer.alloc(0);
-      return { facts: { route, events: [] }, usual: () => tokenAnswer(bytes, now()) };
+      return { facts: { route }, usual: () => tokenAnswer(bytes, now()) };
     }
     const batch = batchRequest(body, request.headers.authorization, read, now());
     return {
-      facts: { route, writeKey: batch.writeKey, events: batch.events },
+      facts: { route, writeKey: batch.writeKey, count: batch.count, events: batch.events },
       usual: () => takeBatch(batch, { behaviour, ledger, log, logIds, nowMs: now() }),
     };
   };
@@ -89,7 +89,7 @@ export const openSegment = ({ region, fast, log, logIds, now }: SegmentSettings)
     const answer = scriptedAnswer(action, now());
     if (!answer) return usual();
     if (action.when === "after") usual();
-    else if (action.discard) ledger.discard(facts.writeKey ?? "", facts.events.length, "rule");
+    else if (action.discard) ledger.discard(facts.writeKey ?? "", facts.count ?? 0, "rule");
     return answer;
   };
 

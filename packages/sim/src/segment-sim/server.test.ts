@@ -40,6 +40,13 @@ test("a batch is accepted and each of its events is counted by id and write key"
   ]);
 });
 
+test("an event without an id is counted, and is nobody's repeat", async () => {
+  const sim = await start();
+  await send(sim.url, [call("a"), { userId: "u" }, { userId: "u" }]);
+  await send(sim.url, [call("a")]);
+  expect(sim.stats()).toMatchObject({ accepted: 4, distinct: 1, repeats: 1, withoutId: 2 });
+});
+
 test.each(["/v1/batch", "/v1/b", "/v1/import"])("%s is a batch endpoint", async (path) => {
   const sim = await start();
   await fetch(sim.url + path, { method: "POST", body: JSON.stringify({ batch: [call("a")], writeKey: "key-1" }) });
@@ -143,6 +150,13 @@ test("fast mode counts the same ids", async () => {
   const sim = await start({ fast: true });
   await send(sim.url, calls(50));
   expect(sim.stats()).toMatchObject({ accepted: 50, distinct: 50 });
+  await send(sim.url, calls(2));
+  expect(sim.stats()).toMatchObject({ accepted: 52, distinct: 50, repeats: 2 });
+  expect([...sim.ids()].slice(0, 3)).toEqual([
+    ["m-0", 2],
+    ["m-1", 2],
+    ["m-2", 1],
+  ]);
 });
 
 test("accepted calls are in the log, whole or by id, once the stand-in has stopped", async () => {

@@ -4,6 +4,7 @@ import type { Behaviour } from "./behaviour.ts";
 import type { CallLog } from "./call-log.ts";
 import type { DiscardReason, Ledger } from "./ledger.ts";
 import { simLimits } from "./limits.ts";
+import { listedIds } from "./message-ids.ts";
 
 export interface BatchContext {
   behaviour: Behaviour;
@@ -23,7 +24,9 @@ const refusedByKey = ({ writeKey, byToken }: BatchRequest, { behaviour }: BatchC
 };
 
 const keep = (request: BatchRequest, { ledger, log, logIds, nowMs }: BatchContext): void => {
-  const { writeKey, events, callAt } = request;
+  const { writeKey, count, ids, callAt } = request;
+  if (ids && !log && count <= simLimits.maxEvents) return ledger.accept(writeKey, ids, nowMs);
+  const events = request.events();
   const at = new Date(nowMs).toISOString();
   const accepted: (string | undefined)[] = [];
   events.slice(0, simLimits.maxEvents).forEach(({ messageId, hasUser }, index) => {
@@ -35,21 +38,21 @@ const keep = (request: BatchRequest, { ledger, log, logIds, nowMs }: BatchContex
     else if (log) log.add(JSON.stringify({ at, id: messageId, writeKey }));
   });
   const tooMany = Math.max(0, events.length - simLimits.maxEvents);
-  ledger.accept(writeKey, accepted, nowMs);
+  ledger.accept(writeKey, listedIds(accepted), nowMs);
   ledger.discard(writeKey, tooMany, "too-many");
   ledger.discard(writeKey, events.length - tooMany - accepted.length, "no-user");
 };
 
 /** What Segment does with a batch when nothing special is the matter, and what it answers. */
 export const takeBatch = (request: BatchRequest, context: BatchContext): Answer => {
-  const { writeKey, events, fault } = request;
+  const { writeKey, count, fault } = request;
   if (fault) return json(fault.status, { success: false, message: fault.message });
   const reason = refusedByKey(request, context);
   if (reason) {
-    context.ledger.discard(writeKey, events.length, reason);
+    context.ledger.discard(writeKey, count, reason);
     return success;
   }
-  const waitMs = context.behaviour.gate?.(writeKey, events.length, context.nowMs) ?? 0;
+  const waitMs = context.behaviour.gate?.(writeKey, count, context.nowMs) ?? 0;
   if (waitMs > 0) {
     const seconds = Math.ceil(waitMs / 1000);
     return json(
