@@ -1,4 +1,5 @@
 import type { RelayConfig, SegmentConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
+import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import { unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
 import {
   createStage,
@@ -97,6 +98,9 @@ interface Delivering {
 }
 
 const uninterrupted = new AbortController().signal;
+/** Where batches lie while they are sent, of all workspaces together: half a megabyte each. */
+const pagesKept = 8;
+const openPages = openPagePool(pagesKept);
 
 /** The rate of what is read again, which is what the fresh batches leave. */
 const behindOf =
@@ -116,9 +120,10 @@ const portsByLane = ({ context, name, segment, tools, transport, gate }: Deliver
   const send = timedSend(transport.send, context.metrics, name);
   return (lane: Lane): Omit<DeliverPorts, "toSameQueue"> => ({
     outage: gate,
-    readBatch: async (id, count) => {
+    openPages,
+    readBatch: async (id, count, openPage) => {
       // A batch that was moved to the dead letters is not the deliver queue's any more, and the other way round.
-      const calls = await tools.spool.read(id, lane === "fresh" ? "deliver" : "deadletter");
+      const calls = await tools.spool.read(id, lane === "fresh" ? "deliver" : "deadletter", openPage);
       return calls && { calls, count };
     },
     takeRate: pacedBy({ rate, group, eventsPerSecond: segment.eventsPerSecond, lane }),

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { newPage } from "@currents-relay/shared/core/pages.ts";
 import { fakeHandOver } from "@currents-relay/shared/testing/fake-hand-over.ts";
 import { everyKillPoint, Killed, killedAt } from "@currents-relay/shared/testing/kill-points.ts";
 import { describe, expect, it } from "vitest";
@@ -26,6 +27,7 @@ const aWorld = (answer: Answer) => {
   const deliver = fakeHandOver<DeliverJob>();
   const quarantine = fakeHandOver<QuarantineJob>();
   const ports: DeliverPorts = {
+    openPages: () => ({ open: newPage, [Symbol.dispose]: () => undefined }),
     readBatch: async (_, count) => ({ calls: payload, count }),
     outage: {
       look: () => ({ kind: "send" }),
@@ -58,6 +60,31 @@ describe("the way of one batch", () => {
     const world = aWorld(status(200));
     expect(await deliverBatch(world.ports)(job)).toEqual({ kind: "ok", value: { in: 3, ok: 3 } });
     expect(world.sent).toEqual([calls]);
+  });
+
+  it.each([
+    ["accepts", 200],
+    ["rejects", 400],
+    ["cannot take now", 503],
+  ])("a batch that Segment %s lies in a page that is given back when all is done", async (_, code) => {
+    const world = aWorld(status(code));
+    let isGivenBack = false;
+    const openPages = () => ({ open: newPage, [Symbol.dispose]: () => void (isGivenBack = true) });
+    const stillThere = () => expect(isGivenBack).toBe(false);
+    const ports: DeliverPorts = {
+      ...world.ports,
+      openPages,
+      readBatch: async (_id, count, openPage) => {
+        const page = openPage?.(payload.length) ?? Buffer.alloc(0);
+        return { calls: page.subarray(0, payload.copy(page)), count };
+      },
+      send: async (batch) => world.ports.send(batch).finally(stillThere),
+      noteAttempt: stillThere,
+      toSameQueue: async (parts, place) => world.ports.toSameQueue(parts, place).finally(stillThere),
+    };
+    await deliverBatch(ports)(job);
+    expect(world.sent).toEqual([calls]);
+    expect(isGivenBack).toBe(true);
   });
 
   it("a batch that Segment rejects is split in two, in order and ahead of all that waits", async () => {

@@ -3,6 +3,7 @@ import type { Tally } from "@currents-relay/shared/contracts/tally.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { missingPayload } from "@currents-relay/shared/core/missing-payload.ts";
 import { hold, ok, type Outcome, retry } from "@currents-relay/shared/core/outcome.ts";
+import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 import type { Clearance } from "./core/outage-clearance.ts";
 import { halves, rejectedCall } from "./core/parcels.ts";
 import type { ReadyBatch } from "./core/ready-batch.ts";
@@ -30,7 +31,8 @@ export const deliverBatch =
     const barred = barrier(ports.outage.look());
     if (barred) return barred;
 
-    const read = await readWithRate(ports, { id, data, runs, signal });
+    using pages = ports.openPages(); // until the batch is settled
+    const read = await readWithRate(ports, { id, data, runs, signal, openPage: pages.open });
     if (!read) return missingPayload(id, ageMs);
     const { batch, queued } = read;
     if (queued) return retry(queued.afterMs, new Error("the rate of the workspace is used up"));
@@ -71,14 +73,14 @@ export const deliverBatch =
  */
 const readWithRate = async (
   { readBatch, takeRate }: Pick<DeliverPorts, "readBatch" | "takeRate">,
-  { id, data, runs, signal }: Omit<BatchJob<DeliverJob>, "ageMs">,
+  { id, data, runs, signal, openPage }: Omit<BatchJob<DeliverJob>, "ageMs"> & { openPage: OpenPage },
 ) => {
   if (runs > 1) {
-    const batch = await readBatch(id, data.calls);
+    const batch = await readBatch(id, data.calls, openPage);
     return batch && { batch, queued: await takeRate(data.calls, signal) };
   }
   const inVain = new AbortController();
-  const reading = readBatch(id, data.calls);
+  const reading = readBatch(id, data.calls, openPage);
   const rate = takeRate(data.calls, AbortSignal.any([signal, inVain.signal]));
   rate.catch(() => undefined); // heard of below, unless nobody waits for it any more
   let batch: ReadyBatch | undefined;

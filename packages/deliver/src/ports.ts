@@ -1,5 +1,6 @@
 import type { DeliverJob, QuarantineJob } from "@currents-relay/shared/contracts/jobs.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import type { OpenPage, Pages } from "@currents-relay/shared/core/pages.ts";
 import type { HandOver } from "@currents-relay/shared/contracts/parcel.ts";
 import type { Answer } from "./core/answer.ts";
 import type { ReadyBatch } from "./core/ready-batch.ts";
@@ -8,8 +9,10 @@ import type { Verdict } from "./core/verdict.ts";
 
 /** What deliver needs of the outside world to deliver one batch, fresh or held. */
 export interface DeliverPorts<Job extends DeliverJob = DeliverJob> {
+  /** Where batches are read to: nobody uses it again before these are given back. */
+  openPages: () => Pages;
   /** The batch that waits under the job's id; undefined when it is not there (yet, or any more). */
-  readBatch: (id: JobId, calls: number) => Promise<ReadyBatch | undefined>;
+  readBatch: (id: JobId, calls: number, openPage?: OpenPage) => Promise<ReadyBatch | undefined>;
   /** Whether the workspace may send at all, and what was learnt of that by sending. */
   outage: Pick<OutageGate, "look" | "pass" | "settle" | "giveBack">;
   /**
@@ -17,7 +20,7 @@ export interface DeliverPorts<Job extends DeliverJob = DeliverJob> {
    * Rejects when the signal aborts.
    */
   takeRate: (events: number, signal: AbortSignal) => Promise<{ afterMs: number } | undefined>;
-  /** Ends within the configured request timeout. */
+  /** Ends within the configured request timeout; nothing reads the batch afterwards. */
   send: (batch: ReadyBatch) => Promise<Answer>;
   /** Logs and counts what became of a request. */
   noteAttempt: (id: JobId, batch: ReadyBatch, verdict: Verdict) => void;

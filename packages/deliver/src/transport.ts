@@ -7,7 +7,7 @@ export interface SegmentTransport {
   /**
    * Sends the batch in exactly one request, or in none, and resolves with what came of it; all its calls share that
    * fate. Never retries, follows no redirect, and ends within the timeout of its settings (with OAuth: twice that).
-   * Throws only on a caller's bug: a batch whose `count` is not true.
+   * Nothing reads the batch afterwards. Throws only on a caller's bug: a batch whose `count` is not true.
    */
   send: (batch: ReadyBatch, signal: AbortSignal) => Promise<Answer>;
   /** A request still under way ends as `network`. */

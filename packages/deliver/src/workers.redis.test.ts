@@ -2,6 +2,7 @@ import type { SegmentConfig } from "@currents-relay/shared/config/schema.ts";
 import type { DeadLetterJob } from "@currents-relay/shared/contracts/jobs.ts";
 import { halfJobId, type JobId } from "@currents-relay/shared/core/ids.ts";
 import { jobKey } from "@currents-relay/shared/core/keys.ts";
+import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import { ok } from "@currents-relay/shared/core/outcome.ts";
 import { createMetrics } from "@currents-relay/shared/runtime/metrics.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
@@ -42,6 +43,7 @@ const startHeld = async (clearance: Clearance, before: (tools: WorkspaceTools) =
     reason: "unauthorized",
   }));
   const ports: Partial<DeliverWorkerOptions["ports"]> = {
+    openPages: openPagePool(1),
     readBatch: async () => ({ calls: Buffer.from("a\nb\nc"), count: 3 }),
     takeRate: async () => undefined,
     outage: { look: () => clearance, pass, settle: async () => undefined, giveBack: async () => undefined },

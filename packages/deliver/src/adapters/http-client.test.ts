@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { bufferMegabytes, collect } from "@currents-relay/shared/runtime/collect.testing.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createHttpClient, type HttpClient } from "./http-client.ts";
@@ -50,6 +50,56 @@ test("what a client has under way ends with it, and nobody else's", async () => 
   for (const response of hanging.splice(0)) response.end("{}");
   hanging = [];
   expect(await answered).toMatchObject({ kind: "response", status: 200 });
+});
+
+/** Answers as soon as a request begins, and reads it only when it is told to; what it read, all in all. */
+const hastyServer = async (answer: string) => {
+  const sockets: Socket[] = [];
+  const hasBegun = Promise.withResolvers<void>();
+  const hasty = createTcpServer((socket) => {
+    sockets.push(socket);
+    socket.on("error", () => undefined);
+    socket.once("readable", () => {
+      socket.write(answer);
+      hasBegun.resolve();
+    });
+  });
+  hasty.listen(0, "127.0.0.1");
+  await once(hasty, "listening");
+  const readAll = async () => {
+    const parts: Buffer[] = [];
+    for (const socket of sockets) for await (const part of socket as AsyncIterable<Buffer>) parts.push(part);
+    hasty.close();
+    return Buffer.concat(parts);
+  };
+  return { port: (hasty.address() as AddressInfo).port, hasBegun: hasBegun.promise, readAll };
+};
+
+test.each([
+  ["refuses it before it has it", "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n", "response"],
+  ["does not answer in time", "", "timeout"],
+  ["is given up", "", "network"],
+])("nobody reads a body any more whose server %s", async (_, answer, kind) => {
+  const hasty = await hastyServer(answer);
+  const givenUp = new AbortController();
+  const client = createHttpClient({ timeoutMs: kind === "timeout" ? 300 : 10_000 });
+  const body = Buffer.alloc(30_000_000, "a"); // more than sockets hold
+  const asked = client.request({
+    method: "POST",
+    url: new URL(`http://127.0.0.1:${hasty.port}/`),
+    headers: {},
+    body: [body],
+    keepCharacters: 10,
+    signal: givenUp.signal,
+  });
+  await hasty.hasBegun;
+  if (kind === "network") givenUp.abort();
+  expect(await asked).toMatchObject({ kind });
+  body.fill("z");
+  const read = await hasty.readAll();
+  client.close();
+  expect(read.includes("aaaa")).toBe(true);
+  expect(read.includes("z")).toBe(false);
 });
 
 test("a body that was sent is free after a scavenge, also when it was under way at one", async () => {

@@ -27,7 +27,10 @@ interface Begun {
 export type HttpAnswer = Extract<Answer, { kind: "response" | "network" | "timeout" }>;
 
 export interface HttpClient {
-  /** One request, whatever happens: no retry, no redirect followed. Resolves when the answer was read to its end. */
+  /**
+   * One request, whatever happens: no retry, no redirect followed. Resolves when the answer was read to its end, and
+   * nothing reads the body any more: others may write where it lies.
+   */
   request: (request: HttpRequest) => Promise<HttpAnswer>;
   /** What is under way ends as `network`. */
   close: () => void;
@@ -91,7 +94,8 @@ export const createHttpClient = ({ timeoutMs }: { timeoutMs: number }): HttpClie
       clearTimeout(timer);
       underWay.delete(outgoing);
       signal?.removeEventListener("abort", onAbort);
-      // An answer to half a request: the rest is not worth sending, and would disturb the next one on the connection.
+      // An answer to half a request: the rest is not worth sending, would disturb the next one on the connection, and be
+      // read from the body later on.
       if (first.kind !== "response" || !outgoing.writableFinished) outgoing.destroy();
       resolve(first); // later ones do not count
     };
