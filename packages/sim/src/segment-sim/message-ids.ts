@@ -1,8 +1,8 @@
 /** Ids of accepted events. They are made texts when somebody asks: to take a batch costs a measurement next to nothing. */
-export interface MessageIds {
+export interface MessageIds<Id extends string | undefined = string | undefined> {
   count: number;
   /** Undefined: an event without one. */
-  texts: () => readonly (string | undefined)[];
+  texts: () => readonly Id[];
 }
 
 export const listedIds = (ids: readonly (string | undefined)[]): MessageIds => ({
@@ -11,7 +11,7 @@ export const listedIds = (ids: readonly (string | undefined)[]): MessageIds => (
 });
 
 /** Of their JSON texts as they stood in the body, each with the quote behind it. */
-export const packedIds = (bytes: Buffer, count: number): MessageIds => ({
+export const packedIds = (bytes: Buffer, count: number): MessageIds<string> => ({
   count,
   texts: () => bytes.toString("latin1").split('"').slice(0, -1),
 });

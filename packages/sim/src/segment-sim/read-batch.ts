@@ -12,7 +12,7 @@ export interface ReceivedBatch {
   writeKey?: string;
   /** How many events. */
   count: number;
-  /** To be called before the next body is received: fast mode reads them only now. */
+  /** In fast mode they are made when somebody asks. */
   events: () => readonly ReceivedEvent[];
   /** The ids of all events, where all have a user; left out where somebody has to look. */
   ids?: MessageIds;
@@ -88,7 +88,7 @@ export const readBatchFast = (body: Buffer): ReceivedBatch => {
   return {
     ...(keyAt >= 0 && { writeKey: body.toString("utf8", keyStart, body.indexOf(quote, keyStart)) }),
     count,
-    events: () => ids.texts().map((messageId) => ({ ...(messageId !== undefined && { messageId }), hasUser: true })),
+    events: () => ids.texts().map((messageId) => ({ messageId, hasUser: true })),
     ids,
     hasLargeEvent: false,
   };

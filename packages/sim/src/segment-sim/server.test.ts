@@ -146,6 +146,20 @@ test("over the rate limit the answer is 429 with Retry-After, until the time has
   ]);
 });
 
+test("fast mode throws away what Segment would, and logs ids", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "segment-sim-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const plain = await start({ fast: true });
+  await send(plain.url, calls(2_502));
+  expect(plain.stats()).toMatchObject({ accepted: 2_500, discardedBy: { "too-many": 2 } });
+  const logFile = join(folder, "ids.ndjson");
+  const logged = await start({ fast: true, logFile });
+  await send(logged.url, calls(2));
+  await logged.stop();
+  const lines = (await readFile(logFile, "utf8")).trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([{ id: "m-0" }, { id: "m-1" }]);
+});
+
 test("fast mode counts the same ids", async () => {
   const sim = await start({ fast: true });
   await send(sim.url, calls(50));

@@ -48,15 +48,14 @@ const mix = (words: Digest): void => {
   words[3] = h4 + h1;
 };
 
-const hasDashes = (text: string): boolean =>
-  text.charCodeAt(8) === dash &&
-  text.charCodeAt(13) === dash &&
-  text.charCodeAt(18) === dash &&
-  text.charCodeAt(23) === dash;
+const hasDashes = (text: string): boolean => {
+  for (let i = 0; i < dashes.length; i++) if (text.charCodeAt(dashes[i] ?? 0) !== dash) return false;
+  return true;
+};
 
 /**
  * Mixes the 128 bits of a UUID into 128 others, of which each depends on all; no two UUIDs come to the same. False, and
- * nothing of meaning in `into`, where the text is none as Braze writes them, in lower case. A third of the cost of SHA-256.
+ * nothing of meaning in `into`, where the text is none as Braze writes them, in lower case.
  */
 export const uuidDigest = (text: string, into: Digest): boolean => {
   if (text.length !== uuidLength || !hasDashes(text)) return false;
