@@ -36,10 +36,9 @@ export const claimIds = (eventIds: readonly string[]): Buffer => {
   let at = 0;
   for (const eventId of eventIds) {
     if (!uuidDigest(eventId, digest)) hashDigest(eventId, digest);
-    const [first = 0, second = 0, low = 0, high = 0] = digest;
-    ids.writeUInt32BE(first, at);
-    ids.writeUInt32BE(second, at + 4);
-    writeName(ids, at + idBytes, low, high);
+    ids.writeUInt32BE(digest[0] ?? 0, at);
+    ids.writeUInt32BE(digest[1] ?? 0, at + 4);
+    writeName(ids, at + idBytes, digest[2] ?? 0, digest[3] ?? 0);
     at += bytesOfId;
   }
   return ids;

@@ -29,11 +29,10 @@ const stir = (word: number, before: number, by: number, behind: number): number 
  * block, each of its steps can be taken back.
  */
 const mix = (words: Digest): void => {
-  const [k1 = 0, k2 = 0, k3 = 0, k4 = 0] = words;
-  let h1 = Math.imul(rotate(stir(k1, c1, 15, c2), 19), 5) + 0x561ccd1b;
-  let h2 = Math.imul(rotate(stir(k2, c2, 16, c3), 17), 5) + 0x0bcaa747;
-  let h3 = Math.imul(rotate(stir(k3, c3, 17, c4), 15), 5) + 0x96cd1c35;
-  let h4 = Math.imul(rotate(stir(k4, c4, 18, c1), 13) + h1, 5) + 0x32ac3b17;
+  let h1 = Math.imul(rotate(stir(words[0] ?? 0, c1, 15, c2), 19), 5) + 0x561ccd1b;
+  let h2 = Math.imul(rotate(stir(words[1] ?? 0, c2, 16, c3), 17), 5) + 0x0bcaa747;
+  let h3 = Math.imul(rotate(stir(words[2] ?? 0, c3, 17, c4), 15), 5) + 0x96cd1c35;
+  let h4 = Math.imul(rotate(stir(words[3] ?? 0, c4, 18, c1), 13) + h1, 5) + 0x32ac3b17;
   h2 ^= digestBytes;
   h3 ^= digestBytes;
   h4 ^= digestBytes;
