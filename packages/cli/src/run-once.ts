@@ -3,9 +3,15 @@ import { keyFingerprint } from "@currents-relay/deliver/adapters/credential-watc
 import { redisOutages } from "@currents-relay/deliver/adapters/redis-outage.ts";
 import { unverifiedGraceMs } from "@currents-relay/deliver/core/outage.ts";
 import type { OutageState } from "@currents-relay/deliver/core/outage-state.ts";
+import type { IngestStage } from "@currents-relay/ingest/main.ts";
 import type { SegmentConfig, WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import { onSignals } from "@currents-relay/shared/runtime/lifecycle.ts";
-import { readWorkspaceStatus, type RunSummary, summarise } from "@currents-relay/shared/stage/status.ts";
+import {
+  readWorkspaceStatus,
+  type RunSummary,
+  summarise,
+  type WorkspaceStatus,
+} from "@currents-relay/shared/stage/status.ts";
 import type { Redis } from "ioredis";
 import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
 import { openProgress } from "./progress.ts";
@@ -23,9 +29,14 @@ export interface OnceResult {
   isStopped: boolean;
 }
 
+/** What a run to the end needs of its process. */
+export type OnceProcess = Pick<RelayProcess, "lifecycle" | "redis"> & {
+  ingest: Pick<IngestStage, "listedOnce"> | undefined;
+};
+
 /** Takes what is in the sources, delivers it, and ends; answers with what this run did. */
 export const runOnce = async (
-  relay: RelayProcess,
+  relay: OnceProcess,
   configured: Readonly<Record<string, Pick<WorkspaceConfig, "segment">>>,
 ): Promise<OnceResult> => {
   const { lifecycle, redis, ingest } = relay;
@@ -38,11 +49,12 @@ export const runOnce = async (
     stopAsked.abort();
   });
   const progress = openProgress();
+  let before: WorkspaceStatus[] = [];
   let summary = summarise([]);
   try {
     await requireRedis(redis, { withinMs: redisWithinMs, signal: stopAsked.signal });
     if (stopAsked.signal.aborted) return { summary, isStopped: true };
-    const before = await Promise.all(workspaces.map(([workspace]) => readWorkspaceStatus(redis, workspace)));
+    before = await statusesOf(redis, configured);
     await startOrExplain(lifecycle, stopAsked.signal);
     const listed = watchListing(ingest.listedOnce());
     for (let isDone = false; !isDone && !stopAsked.signal.aborted;) {
@@ -63,7 +75,24 @@ export const runOnce = async (
     redis.disconnect();
     release();
   }
-  return { summary, isStopped: stopAsked.signal.aborted };
+  if (stopAsked.signal.aborted) return { summary, isStopped: true };
+  return { summary: summarise(await statusesAfter(redis, configured), before), isStopped: false };
+};
+
+type Workspaces = Readonly<Record<string, unknown>>;
+
+const statusesOf = (redis: Redis, workspaces: Workspaces): Promise<WorkspaceStatus[]> =>
+  Promise.all(Object.keys(workspaces).map((workspace) => readWorkspaceStatus(redis, workspace)));
+
+/** A file's job is first done, and then counted: of the last one only the drain makes sure, which ends the connection, too. */
+const statusesAfter = async (ended: Redis, workspaces: Workspaces): Promise<WorkspaceStatus[]> => {
+  const redis = ended.duplicate();
+  try {
+    await requireRedis(redis, { withinMs: redisWithinMs });
+    return await statusesOf(redis, workspaces);
+  } finally {
+    redis.disconnect();
+  }
 };
 
 /** Answers whether the sources have been listed; throws when one cannot be. */
