@@ -28,7 +28,6 @@ export interface StandInOptions {
 }
 
 const patienceMs = 60_000;
-const lookEveryMs = 1_000;
 const warmUpCalls = 300;
 const warmUpRequests = 200;
 const warmUpAtOnce = 4;
@@ -76,7 +75,8 @@ export const startStandIn = async ({ folder, signal, idLog }: StandInOptions): P
     return response;
   };
   const stats = async () => (await (await page("/__stats")).json()) as SegmentStats; // its own page
-  const acceptedSoFar = async () => (await (await page("/__accepted")).json()) as number;
+  /** When there are so many, or after a second. */
+  const acceptedBy = async (events: number) => (await (await page(`/__accepted?atLeast=${events}`)).json()) as number;
   const lastArrivalMs = async () => ((await (await page("/__arrivals")).json()) as Arrival[]).at(-1)?.atMs ?? 0;
 
   await until({ what: "an answer of the stand-in", signal }, async () => {
@@ -91,8 +91,8 @@ export const startStandIn = async ({ folder, signal, idLog }: StandInOptions): P
     control: async (script) => void (await page("/__control", { method: "POST", body: JSON.stringify(script) })),
     untilAccepted: async (events) => {
       let last = { accepted: -1, atMs: performance.now() };
-      await until({ what: `${events} accepted events`, signal, withinMs: Infinity, everyMs: lookEveryMs }, async () => {
-        const accepted = await acceptedSoFar();
+      await until({ what: `${events} accepted events`, signal, withinMs: Infinity, everyMs: 0 }, async () => {
+        const accepted = await acceptedBy(events);
         if (accepted !== last.accepted) last = { accepted, atMs: performance.now() };
         if (performance.now() - last.atMs > patienceMs)
           throw new Error(`${accepted} of ${events} events came, and then none for ${patienceMs / 1_000} s`);

@@ -15,7 +15,7 @@ import { startDeadLetterClock } from "./adapters/dead-letter-clock.ts";
 import { noteArchiving } from "./adapters/desk-keys.ts";
 import { expiredToArchive } from "./adapters/expired-to-archive.ts";
 import { pacedBehind, pacedBy } from "./adapters/paced.ts";
-import { redisDeadLetters } from "./adapters/redis-dead-letters.ts";
+import { gatheredOldestHeld, type OldestHeld, redisDeadLetters } from "./adapters/redis-dead-letters.ts";
 import { redisRate } from "./adapters/redis-rate.ts";
 import { segmentTransport } from "./adapters/segment-transport.ts";
 import { timedSend } from "./adapters/timed-send.ts";
@@ -31,14 +31,20 @@ import { startDeadLetterWorker, startDeliverWorker } from "./workers.ts";
 
 /** The deliver stage: for each workspace a worker for fresh batches and one for dead letters. */
 export const deliverStage = (context: StageContext, config: RelayConfig): Stage => {
-  const readText = gatheredTexts(context.redis);
+  const shared = { readText: gatheredTexts(context.redis), oldestHeld: gatheredOldestHeld(context.redis) };
   return createStage("deliver", config, (name, workspace, current) =>
-    openDeliver({ ...context, readText }, { name, workspace, config: current }),
+    openDeliver({ ...context, ...shared }, { name, workspace, config: current }),
   );
 };
 
+/** What is read for all workspaces at once. */
+interface ReadTogether {
+  readText: ReadText;
+  oldestHeld: OldestHeld;
+}
+
 const openDeliver = async (
-  context: StageContext & { readText: ReadText },
+  context: StageContext & ReadTogether,
   { name, workspace, config }: { name: string; workspace: WorkspaceConfig; config: RelayConfig },
 ): Promise<WorkspaceRunner> => {
   const { segment, expiry } = workspace;
@@ -46,7 +52,7 @@ const openDeliver = async (
   const tools = openWorkspaceTools(context, name);
   const transport = await segmentTransport(segment);
   const outage = await openWorkspaceOutage(context, name, workspace);
-  const deadLetters = redisDeadLetters(context.redis, name, tools);
+  const deadLetters = redisDeadLetters(context.redis, name, { ...tools, oldestHeld: context.oldestHeld });
   const portsOf = portsByLane({ context, name, segment, tools, transport, gate: outage.gate });
 
   // Remembered by Redis; where it refuses (it is full), an earlier process has told it.

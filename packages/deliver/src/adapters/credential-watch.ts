@@ -41,8 +41,11 @@ export interface CredentialWatchOptions {
   now: () => number;
 }
 
-/** No longer without a look at the shared state, which another pod may have changed. */
-const longestPauseMs = 1_000;
+/**
+ * No longer without a look at the shared state. What another pod has changed there is no hurry: it asks by itself, and
+ * what this one finds out wakes it.
+ */
+const longestPauseMs = 5_000;
 
 const turnOf = (options: CredentialWatchOptions, log: Logger): CredentialTurn => {
   const { settingsEndpoint, writeKey, credentialCheck, requestTimeoutMs: timeoutMs } = options.segment;

@@ -6,7 +6,7 @@ import { redisSpool } from "@currents-relay/shared/spool/redis-spool.ts";
 import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { redisDeadLetters } from "./redis-dead-letters.ts";
+import { gatheredOldestHeld, redisDeadLetters } from "./redis-dead-letters.ts";
 
 const workspace = "acme";
 const id = "d-file-0-3-00000000-0" as JobId;
@@ -35,7 +35,12 @@ afterAll(() => queues.close());
 
 test("a batch that is held waits under its id with its calls, in less room; holding it again changes nothing", async () => {
   const spool = redisSpool(redis, workspace);
-  const letters = redisDeadLetters(redis, workspace, { spool, queues }, () => 5_000);
+  const letters = redisDeadLetters(
+    redis,
+    workspace,
+    { spool, queues, oldestHeld: gatheredOldestHeld(redis) },
+    () => 5_000,
+  );
   expect(await letters.oldestHeldMs()).toBeUndefined();
   await spool.put([{ id, kind: "deliver", events: 3, payload: calls }]);
   const before = await redis.strlen(spoolEntryKey(workspace, id));
@@ -55,7 +60,20 @@ test("a batch that is damaged is held as it is", async () => {
   await spool.put([{ id: damaged, kind: "deliver", events: 3, payload: calls }]);
   const stored = (await redis.getBuffer(spoolEntryKey(workspace, damaged))) ?? Buffer.alloc(0);
   await redis.set(spoolEntryKey(workspace, damaged), stored.subarray(0, -6));
-  await redisDeadLetters(redis, workspace, { spool, queues }).hold({ id: damaged, data }, "unauthorized");
+  await redisDeadLetters(redis, workspace, { spool, queues, oldestHeld: gatheredOldestHeld(redis) }).hold(
+    { id: damaged, data },
+    "unauthorized",
+  );
   expect(await redis.strlen(spoolEntryKey(workspace, damaged))).toBe(stored.length - 6);
   expect(await spool.hasLeft(damaged, "deliver")).toBe(true);
+});
+
+test("of many workspaces that ask at once each learns of its own oldest: one in hand before those that wait", async () => {
+  const oldestHeld = gatheredOldestHeld(redis);
+  const held = async (name: string, ids: string[], list: "active" | "wait") =>
+    redis.lpush(`relay:deadletter-${name}:${list}`, ...ids);
+  await held("globex", ["d-older", "d-newer"], "wait");
+  await held("initech", ["d-waits"], "wait");
+  await held("initech", ["d-in-hand", "d-newer"], "active");
+  expect(await Promise.all(["none", "globex", "initech"].map(oldestHeld))).toEqual([null, "d-older", "d-in-hand"]);
 });

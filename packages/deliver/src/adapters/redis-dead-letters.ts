@@ -2,15 +2,33 @@ import type { DeadLetterJob } from "@currents-relay/shared/contracts/jobs.ts";
 import { noneIfDamaged } from "@currents-relay/shared/core/damaged-payload.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { jobKey, keyPrefix, queueName } from "@currents-relay/shared/core/keys.ts";
+import { gathered } from "@currents-relay/shared/runtime/gathered.ts";
+import { luaScript } from "@currents-relay/shared/runtime/lua-script.ts";
 import type { WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import type { Redis } from "ioredis";
 import type { DeadLetters } from "../dead-letters.ts";
+
+const oldestScript = luaScript(new URL("./oldest-held.lua", import.meta.url));
+
+/** The id of a workspace's oldest dead letter; null: nothing is held. */
+export type OldestHeld = (workspace: string) => Promise<string | null>;
+
+/** One question for all workspaces that look at about the same time: mostly nothing is held anywhere. */
+export const gatheredOldestHeld = (redis: Redis): OldestHeld =>
+  gathered(async (workspaces: readonly string[]) => {
+    const queues = workspaces.map((workspace) => `${keyPrefix}:${queueName("deadletter", workspace)}`);
+    const keys = queues.flatMap((queue) => [`${queue}:active`, `${queue}:wait`]);
+    return (await oldestScript(redis, keys, [])) as (string | null)[]; // its own answer
+  });
+
+/** What a workspace's dead letters are kept with. */
+type Keeping = Pick<WorkspaceTools, "spool" | "queues"> & { oldestHeld: OldestHeld };
 
 /** The dead letters of one workspace: a queue of references, in the order in which they were held. */
 export const redisDeadLetters = (
   redis: Redis,
   workspace: string,
-  { spool, queues }: Pick<WorkspaceTools, "spool" | "queues">,
+  { spool, queues, oldestHeld }: Keeping,
   now: () => number = Date.now,
 ): DeadLetters => ({
   hold: async ({ id, data }, heldFor) => {
@@ -24,13 +42,7 @@ export const redisDeadLetters = (
   },
 
   oldestHeldMs: async () => {
-    const queue = `${keyPrefix}:${queueName("deadletter", workspace)}`;
-    // BullMQ takes from the right end of both lists. One in hand is at least as old as all that wait.
-    const [active, waiting] = await Promise.all([
-      redis.lindex(`${queue}:active`, -1),
-      redis.lindex(`${queue}:wait`, -1),
-    ]);
-    const id = active ?? waiting;
+    const id = await oldestHeld(workspace);
     if (id === null) return undefined;
     const data = await redis.hget(jobKey("deadletter", workspace, id as JobId), "data"); // BullMQ lists job ids
     // Written by hold above; gone when the job ended between the two reads.

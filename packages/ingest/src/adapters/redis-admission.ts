@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RelayConfig } from "@currents-relay/shared/config/schema.ts";
 import { spoolUsageKey } from "@currents-relay/shared/core/keys.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
-import { answersOf } from "@currents-relay/shared/runtime/pipeline-answers.ts";
+import { luaScript } from "@currents-relay/shared/runtime/lua-script.ts";
 import type { Metrics } from "@currents-relay/shared/runtime/metrics.ts";
 import { readMemory } from "@currents-relay/shared/stage/gauges-snapshot.ts";
 import type { Redis } from "ioredis";
@@ -26,12 +26,11 @@ interface AdmissionOptions {
   config: RelayConfig;
 }
 
-/** The bytes that each workspace has in the spool: one pipeline for all. */
-const bytesOf = (redis: Redis, names: readonly string[]): Promise<unknown[]> => {
-  const pipeline = redis.pipeline();
-  for (const name of names) pipeline.hget(spoolUsageKey(name), "bytes");
-  return answersOf(pipeline);
-};
+const bytesScript = luaScript(new URL("./spool-bytes.lua", import.meta.url));
+
+/** The bytes that each workspace has in the spool; null: it never had any. One command for all. */
+const bytesOf = async (redis: Redis, names: readonly string[]): Promise<(string | null)[]> =>
+  (await bytesScript(redis, names.map(spoolUsageKey), [])) as (string | null)[]; // its own answer
 
 /** The gauges of each workspace, four of them, set when they change only. */
 const changedGauges = ({ ingestPaused }: AdmissionOptions["metrics"]) => {

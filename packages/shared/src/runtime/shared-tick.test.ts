@@ -9,6 +9,10 @@ it.each([
   [500, 12_400.5, 499.5],
   [499, 12_345, 499],
   [0, 12_345, 0],
+  [4_999, 12_345, 4_955],
+  [5_000, 12_345, 4_655],
+  [5_000, 12_998.5, 5_001.5],
+  [10_000, 12_000, 10_000],
 ])("a pause of %d ms that begins at %d lasts %d ms", (ms, nowMs, lasts) => {
   expect(untilSharedTick(ms, nowMs)).toBe(lasts);
 });

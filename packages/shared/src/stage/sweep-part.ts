@@ -4,6 +4,7 @@ import type { CountingStage } from "../contracts/tally.ts";
 import { untilSharedTick } from "../runtime/shared-tick.ts";
 import { isRedisTrouble, logTrouble } from "../runtime/redis-trouble.ts";
 import { shrinkWaiting } from "../spool/shrink-waiting.ts";
+import { sweepDue } from "../spool/sweep-due.ts";
 import { sweepOnce } from "../spool/sweeper.ts";
 import type { StageContext } from "./stage.ts";
 import type { WorkspaceTools } from "./workspace-tools.ts";
@@ -35,19 +36,24 @@ export const startSweeping = (
     else log.warn({ err: error, workspace }, "spool.shrink-failed");
   };
   const waits = shrinkWaiting({ spool: tools.spool, signal: stopped.signal, onError });
+  const isDue = sweepDue(redis);
+  const sweepIfDue = async (): Promise<number> =>
+    (await isDue(workspace))
+      ? sweepOnce({
+          redis,
+          workspace,
+          now: Date.now,
+          signal: stopped.signal,
+          settle: (kind, id, tally) => tools.settle(countingStageOf[kind], kind, id, tally),
+          waits,
+        })
+      : 0;
   const sweep = async () => {
     while (!stopped.signal.aborted) {
       const pauseMs = untilSharedTick(everyMs * (0.5 + Math.random()));
       await delay(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
       if (stopped.signal.aborted) return;
-      const entries = await sweepOnce({
-        redis,
-        workspace,
-        now: Date.now,
-        signal: stopped.signal,
-        settle: (kind, id, tally) => tools.settle(countingStageOf[kind], kind, id, tally),
-        waits,
-      }).catch((error: unknown) => {
+      const entries = await sweepIfDue().catch((error: unknown) => {
         if (!stopped.signal.aborted) log.warn({ err: error, workspace }, "spool.sweep-failed");
         return 0;
       });

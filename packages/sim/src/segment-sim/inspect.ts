@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Answer, json } from "./answer.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Segment } from "./segment.ts";
@@ -36,9 +37,19 @@ const controlled = async (segment: Segment, request: IncomingMessage): Promise<A
   }
 };
 
+const lookEveryMs = 10;
+const longestWaitMs = 1_000;
+
+/** Waits for the ledger to have accepted so many, but no longer than a second: who asks would disturb more than that. */
+const accepted = async (ledger: Ledger, atLeast: number): Promise<Answer> => {
+  const untilMs = performance.now() + longestWaitMs;
+  while (ledger.accepted() < atLeast && performance.now() < untilMs) await delay(lookEveryMs);
+  return json(200, ledger.accepted());
+};
+
 /**
- * The stand-in's own pages: `GET /__stats`, `/__accepted` (a number, as cheap as can be), `/__ids` (NDJSON, sent by this
- * function itself), `/__calls?limit=` (default 100), `/__arrivals`, and `POST /__control`. Undefined where there is
+ * The stand-in's own pages: `GET /__stats`, `/__accepted` (a number, as cheap as can be; with `?atLeast=` it is answered
+ * as soon as there are so many, after a second in any case), `/__ids` (NDJSON, sent by this function itself), `/__calls?limit=` (default 100), `/__arrivals`, and `POST /__control`. Undefined where there is
  * nothing left to send.
  */
 export const inspect = async (
@@ -52,7 +63,7 @@ export const inspect = async (
     case "GET /__stats":
       return json(200, ledger.stats());
     case "GET /__accepted":
-      return json(200, ledger.accepted());
+      return accepted(ledger, Number(searchParams.get("atLeast") ?? 0));
     case "GET /__arrivals":
       return json(200, ledger.arrivals.last(Infinity));
     case "GET /__calls": {

@@ -18,7 +18,7 @@ const help = `A stand-in for Segment: tracking API, settings endpoint and OAuth 
   --fast                    look at message ids only, for measurements
   --help
 
-Pages while it runs: GET /__stats, /__accepted, /__ids, /__calls?limit=N, /__arrivals; POST /__control with a script.`;
+Pages while it runs: GET /__stats, /__accepted?atLeast=N, /__ids, /__calls?limit=N, /__arrivals; POST /__control with a script.`;
 
 const flags = {
   port: { type: "string" },

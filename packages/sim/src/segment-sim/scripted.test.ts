@@ -123,11 +123,23 @@ test("the stand-in's pages show its counts, ids, last calls and arrivals", async
   const page = (path: string) => fetch(sim.url + path);
   expect(await (await page("/__stats")).json()).toEqual(sim.stats());
   expect(await (await page("/__accepted")).json()).toBe(3);
+  expect(await (await page("/__accepted?atLeast=3")).json()).toBe(3);
   expect(await (await page("/__ids")).text()).toBe('{"id":"a","count":1}\n{"id":"b","count":2}\n');
   expect(await (await page("/__calls?limit=2")).json()).toMatchObject([{ call: call("b") }, { call: call("b") }]);
   expect(await (await page("/__arrivals")).json()).toMatchObject([{ events: 2 }, { events: 1 }]);
   expect((await page("/__calls?limit=x")).status).toBe(400);
   expect((await page("/nowhere")).status).toBe(404);
+});
+
+test("who asks for so many accepted events is answered when they are there, or after a second", async () => {
+  const sim = await start({});
+  const asked = async (atLeast: number) => (await fetch(`${sim.url}/__accepted?atLeast=${atLeast}`)).json();
+  const two = asked(2);
+  await send(sim.url, "a");
+  expect(await asked(1)).toBe(1);
+  await send(sim.url, "b");
+  expect(await two).toBe(2);
+  expect(await asked(3)).toBe(2);
 });
 
 const jwt = [{ alg: "RS256" }, { iss: "client-1" }]
