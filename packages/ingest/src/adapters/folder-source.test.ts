@@ -172,10 +172,11 @@ describe("a folder as a source", () => {
   it("asks at once for plain files alone: a folder may be the place of a mount, a link may lead anywhere", async () => {
     await put("sub/a.avro");
     await symlink(join(folder, "sub", "a.avro"), join(folder, "link.avro"));
-    const { stat } = nearStat();
+    const { stat, names } = nearStat();
     const asked: [string, boolean][] = [];
     const near: NearStat = {
       isNear: async () => true,
+      names,
       stat: (path, isNear) => {
         asked.push([relative(folder, path), isNear]);
         return stat(path, isNear);
@@ -189,6 +190,38 @@ describe("a folder as a source", () => {
     ]);
   });
 
+  it("asks at once for folders that were small and near in the listing before, and for no others", async () => {
+    await put("sub/a.avro");
+    await put("large/a.avro");
+    await Promise.all(Array.from({ length: 100 }, (_, i) => put(`large/${i}.avro`)));
+    await symlink(join(folder, "sub"), join(folder, "link"));
+    const { stat, names } = nearStat();
+    const asked: string[] = [];
+    const noted = (what: string, path: string, isAtOnce: boolean) => {
+      if (isAtOnce && !path.endsWith(".avro")) asked.push(`${what} ${relative(folder, path) || "."}`);
+    };
+    const near: NearStat = {
+      isNear: async () => true,
+      stat: (path, isNear) => {
+        noted("stat", path, isNear);
+        return stat(path, isNear);
+      },
+      names: (path, isSmall) => {
+        noted("names", path, isSmall);
+        return names(path, isSmall);
+      },
+    };
+    const source = folderSource(folder, undefined, near);
+    const first = await collected(source.list(signal));
+    expect(asked).toEqual([]);
+    await put("new/a.avro");
+    const second = await collected(source.list(signal));
+    expect(asked).toEqual(["stat .", "names .", "stat large", "names link", "stat sub", "names sub"]);
+    expect(second).toHaveLength(first.length + 1);
+    await rm(folder, { recursive: true });
+    await expect(collected(source.list(signal))).rejects.toThrow(/cannot be listed: ENOENT/);
+  });
+
   /** What is listed, and then the fault. */
   const listed = async (near: NearStat) => {
     const found: string[] = [];
@@ -200,9 +233,10 @@ describe("a folder as a source", () => {
 
   it("a sub-folder that cannot be listed is told of when all others are", async () => {
     for (const key of ["a.avro", "locked/b.avro", "z/c.avro"]) await put(key);
-    const { stat, isNear } = nearStat();
+    const { stat, isNear, names } = nearStat();
     const near: NearStat = {
       isNear,
+      names,
       stat: async (path, ...how) => {
         const folders = await stat(path, ...how);
         if (!path.endsWith("locked")) return folders;
@@ -219,9 +253,10 @@ describe("a folder as a source", () => {
 
   it("what cannot be looked at is told of once, with how much it is; what is denied as denied", async () => {
     for (const key of ["a.avro", "b.avro", "c.avro"]) await put(key);
-    const { stat, isNear } = nearStat();
+    const { stat, isNear, names } = nearStat();
     const near: NearStat = {
       isNear,
+      names,
       stat: async (path, ...how) => {
         if (path.endsWith("b.avro")) return stat(path, ...how);
         throw Object.assign(new Error(`EACCES: permission denied, stat '${path}'`), { code: "EACCES" });

@@ -23,6 +23,8 @@ export interface ListedFolder {
 
 /** One listing of a folder and all below it, as it goes on. */
 export interface ListingTimes {
+  /** What the last whole listing saw of a folder. */
+  before: (path: string) => Pick<ListedFolder, "names" | "isNear"> | undefined;
   saw: (folder: ListedFolder) => Promise<void>;
   /** All of it was listed. */
   end: () => void;
@@ -50,6 +52,7 @@ export const folderTimes = (stat: NearStat["stat"], now = () => performance.now(
       const next = new Map<string, Seen>();
       const listedMs = now();
       return {
+        before: (path) => known.get(path),
         saw: async ({ path, found: { mtimeNs: modifiedNs }, names, isNear }) => {
           const before = known.get(path);
           const isSame = before?.modifiedNs === modifiedNs;

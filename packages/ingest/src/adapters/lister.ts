@@ -57,6 +57,7 @@ interface Memory {
 export const startLister = (options: ListerOptions): Lister => {
   const stopped = new AbortController();
   const { connector, log, pollMs, onRound, finder = folderFinder(options.source) } = options;
+  const roundOptions: RoundOptions = { ...options, finder };
   const memory: Memory = { birth: undefined, queued: { before: new Set(), now: new Set() } };
   const first = Promise.withResolvers<void>();
   const { pause, wake } = wakeablePause();
@@ -66,7 +67,7 @@ export const startLister = (options: ListerOptions): Lister => {
     let isListed = false;
     let lastTookMs = 0;
     while (!stopped.signal.aborted) {
-      const report = await oneRound({ ...options, finder }, memory, stopped.signal);
+      const report = await oneRound(roundOptions, memory, stopped.signal);
       if (stopped.signal.aborted) break;
       const isRedis = isRedisTrouble(report.fault);
       failures = report.fault ? failures + 1 : 0;

@@ -27,6 +27,20 @@ describe("asking about a path", () => {
     await expect(ask(join(folder, "x".repeat(300)), isNear)).rejects.toThrow("ENAMETOOLONG");
   });
 
+  it.each([true, false])("reads the same names at once and through the thread pool (small: %s)", async (isSmall) => {
+    const { names } = nearStat();
+    await writeFile(join(folder, "file"), "four");
+    await mkdir(join(folder, "sub"));
+    const found = await names(folder, isSmall);
+    expect(new Map(found.map((one) => [one.name, one.isDirectory()]))).toEqual(
+      new Map([
+        ["file", false],
+        ["sub", true],
+      ]),
+    );
+    await expect(names(join(folder, "gone"), isSmall)).rejects.toThrow("ENOENT");
+  });
+
   it("keeps nobody waiting for a turn where the file system is near", async () => {
     const { stat: ask } = nearStat();
     await ask(folder, true); // begins a slice of time

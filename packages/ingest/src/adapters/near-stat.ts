@@ -1,5 +1,5 @@
-import { type BigIntStats, statSync } from "node:fs";
-import { stat, statfs } from "node:fs/promises";
+import { type BigIntStats, type Dirent, readdirSync, statSync } from "node:fs";
+import { readdir, stat, statfs } from "node:fs/promises";
 import { setImmediate as letOthers } from "node:timers/promises";
 
 /**
@@ -26,6 +26,8 @@ export interface NearStat {
    * in a near folder and leads nowhere else, as a link or the place of a mount may.
    */
   stat: (path: string, isNear: boolean) => Promise<BigIntStats | undefined>;
+  /** What is in a folder; rejects when it cannot be read. `isSmall`: it is near, and had few names not long ago. */
+  names: (folder: string, isSmall: boolean) => Promise<Dirent[]>;
 }
 
 export const nearStat = (): NearStat => {
@@ -55,6 +57,15 @@ export const nearStat = (): NearStat => {
         return statSync(path, { bigint: true, throwIfNoEntry: false });
       } catch (error) {
         return unlessNowhere(error);
+      } finally {
+        lastMs = performance.now();
+      }
+    },
+    names: async (folder, isSmall) => {
+      if (!isSmall) return readdir(folder, { withFileTypes: true });
+      await takeTurn();
+      try {
+        return readdirSync(folder, { withFileTypes: true });
       } finally {
         lastMs = performance.now();
       }
