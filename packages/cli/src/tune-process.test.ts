@@ -5,11 +5,12 @@ import { expect, test } from "vitest";
 import { tunedStart } from "./tune-process.ts";
 
 /** The space for young objects, in MB, of a process that has made many which live for a while. */
-const youngSpaceOf = async (command: string): Promise<number> => {
+const youngSpaceOf = async (command: string, workspaces = 1): Promise<number> => {
   const program = `
     import { getHeapSpaceStatistics } from "node:v8";
-    import { tuneProcess } from ${JSON.stringify(new URL("./tune-process.ts", import.meta.url).href)};
+    import { tuneForWorkspaces, tuneProcess } from ${JSON.stringify(new URL("./tune-process.ts", import.meta.url).href)};
     tuneProcess(${JSON.stringify(command)});
+    tuneForWorkspaces(${JSON.stringify(command)}, ${workspaces});
     const list = Array.from({ length: 300_000 }, (_, i) => ({ i }));
     let kept = [];
     for (let i = 0; i < 2_000_000; i += 1) kept = i % 100_000 === 0 ? [] : [...kept.slice(-2), { i }];
@@ -22,6 +23,11 @@ const youngSpaceOf = async (command: string): Promise<number> => {
 test("deliver's space for young objects does not grow, and that of others does", async () => {
   expect(await youngSpaceOf("deliver")).toBeLessThan(2.5); // two halves of 1 MB
   expect(await youngSpaceOf("transform")).toBeGreaterThan(4);
+});
+
+test("with many workspaces deliver's grows, too", async () => {
+  expect(await youngSpaceOf("deliver", 49)).toBeLessThan(2.5);
+  expect(await youngSpaceOf("deliver", 50)).toBeGreaterThan(4);
 });
 
 const own = (more: Partial<Parameters<typeof tunedStart>[1]> = {}) => ({

@@ -5,6 +5,7 @@ import { parsePort } from "../parse-port.ts";
 import { configPath, readConfig } from "../read-config.ts";
 import type { StageName } from "../relay-process.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
+import { tuneForWorkspaces } from "../tune-process.ts";
 
 const stageCommand = (stage: StageName, does: string): Command => ({
   help: `Usage: relay ${stage} [--config FILE] [--admin-port N]
@@ -28,6 +29,7 @@ Exits with 0 after a signal, 69 when it could not start, 78 when the configurati
         `The configuration has 1 fault:\n  ${loaded.file} redis.url: is missing; a stage by itself needs the Redis that it shares with the others,\n` +
           '  such as  redis: { url: "${REDIS_URL}" }  (only `relay start` can run one of its own)',
       );
+    tuneForWorkspaces(stage, Object.keys(loaded.config.workspaces).length);
     // Loaded now: a fault above is told without waiting for the pipeline.
     const { composeProcess } = await import("../relay-process.ts");
     return runUntilSignal(await composeProcess({ loaded, redisUrl, stages: [stage], adminPort }), stage);
