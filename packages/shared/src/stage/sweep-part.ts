@@ -18,7 +18,7 @@ const countingStageOf: Readonly<Record<QueueKind, CountingStage>> = {
   quarantine: "deliver",
 };
 
-const everyMs = 10_000;
+const usualEveryMs = 10_000;
 
 /**
  * Sweeps a workspace's spool now and then, and shrinks what waits there, from every process that works for it; they do not
@@ -28,6 +28,7 @@ export const startSweeping = (
   { redis, log }: StageContext,
   workspace: string,
   tools: Pick<WorkspaceTools, "settle" | "spool">,
+  everyMs = usualEveryMs,
 ): { stop: () => Promise<void> } => {
   const stopped = new AbortController();
   const onError = (error: unknown) => {
