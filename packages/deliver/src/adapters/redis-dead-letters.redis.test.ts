@@ -77,3 +77,14 @@ test("of many workspaces that ask at once each learns of its own oldest: one in 
   await held("initech", ["d-in-hand", "d-newer"], "active");
   expect(await Promise.all(["none", "globex", "initech"].map(oldestHeld))).toEqual([null, "d-older", "d-in-hand"]);
 });
+
+test("a queue that is damaged is told of to its own workspace alone", async () => {
+  const oldestHeld = gatheredOldestHeld(redis);
+  await redis.set("relay:deadletter-hooli:wait", "no list");
+  await redis.lpush("relay:deadletter-umbrella:wait", "d-1");
+  const asked = await Promise.allSettled(["hooli", "umbrella"].map(oldestHeld));
+  expect(asked).toMatchObject([
+    { reason: { message: expect.stringMatching(/dead letters of hooli cannot be read: WRONGTYPE/) as string } },
+    { value: "d-1" },
+  ]);
+});

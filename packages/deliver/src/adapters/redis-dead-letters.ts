@@ -14,12 +14,18 @@ const oldestScript = luaScript(new URL("./oldest-held.lua", import.meta.url));
 export type OldestHeld = (workspace: string) => Promise<string | null>;
 
 /** One question for all workspaces that look at about the same time: mostly nothing is held anywhere. */
-export const gatheredOldestHeld = (redis: Redis): OldestHeld =>
-  gathered(async (workspaces: readonly string[]) => {
+export const gatheredOldestHeld = (redis: Redis): OldestHeld => {
+  const look = gathered(async (workspaces: readonly string[]) => {
     const queues = workspaces.map((workspace) => `${keyPrefix}:${queueName("deadletter", workspace)}`);
     const keys = queues.flatMap((queue) => [`${queue}:active`, `${queue}:wait`]);
-    return (await oldestScript(redis, keys, [])) as (string | null)[]; // its own answer
+    return (await oldestScript(redis, keys, [])) as (string | null | [fault: string])[]; // its own answer
   });
+  return async (workspace) => {
+    const found = await look(workspace);
+    if (!Array.isArray(found)) return found;
+    throw new Error(`the queue of the dead letters of ${workspace} cannot be read: ${found[0]}`);
+  };
+};
 
 /** What a workspace's dead letters are kept with. */
 type Keeping = Pick<WorkspaceTools, "spool" | "queues"> & { oldestHeld: OldestHeld };
