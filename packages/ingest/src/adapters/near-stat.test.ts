@@ -60,8 +60,8 @@ describe("asking about a path", () => {
     expect(isLater).toBe(false);
   });
 
-  it("lets others have their turn", async () => {
-    const { stat: ask } = nearStat();
+  it.each(["stat", "names"] as const)("lets others have their turn (%s)", async (what) => {
+    const { [what]: ask } = nearStat();
     await ask(folder, true); // begins a slice of time
     let isTheirTurn = false;
     setImmediate(() => (isTheirTurn = true));

@@ -17,12 +17,3 @@ test("what is asked for at about the same time is read by one command, and each 
   expect(await read("b")).toBe("2");
   expect(redis.mget).toHaveBeenCalledTimes(2);
 });
-
-test("a refusal reaches all who asked, and the next reading is tried again", async () => {
-  const redis = aRedis({ a: "1" });
-  const read = reading(redis);
-  redis.mget.mockRejectedValueOnce(new Error("LOADING"));
-  const asked = await Promise.allSettled([read("a"), read("b")]);
-  expect(asked.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-  expect(await read("a")).toBe("1");
-});

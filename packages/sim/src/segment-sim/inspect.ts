@@ -49,8 +49,8 @@ const accepted = async (ledger: Ledger, atLeast: number): Promise<Answer> => {
 
 /**
  * The stand-in's own pages: `GET /__stats`, `/__accepted` (a number, as cheap as can be; with `?atLeast=` it is answered
- * as soon as there are so many, after a second in any case), `/__ids` (NDJSON, sent by this function itself), `/__calls?limit=` (default 100), `/__arrivals`, and `POST /__control`. Undefined where there is
- * nothing left to send.
+ * as soon as there are so many, after a second in any case), `/__ids` (NDJSON, sent by this function itself),
+ * `/__calls?limit=` (default 100), `/__arrivals`, and `POST /__control`. Undefined where there is nothing left to send.
  */
 export const inspect = async (
   segment: Segment,
