@@ -44,7 +44,13 @@ test("a request whose payload the sweeper took during its hand-over is worked on
   await start({ engagement: { source: { type: "http", tokens: ["a-token-of-acme"] } } });
   const tools = openWorkspaceTools({ ...context, redis: server.connect() }, "acme");
   onTestFinished(() => tools.queues.close());
-  const sweep = { redis, workspace: "acme", settle: async () => undefined, waits: () => undefined };
+  const sweep = {
+    redis,
+    workspace: "acme",
+    settle: async () => undefined,
+    waits: () => undefined,
+    foreign: () => undefined,
+  };
   const queues: typeof tools.queues = {
     ...tools.queues,
     add: async (...jobs) => {

@@ -50,6 +50,7 @@ const sweep = (by: Redis) => {
     now: () => nowMs,
     settle: async (_kind, id) => void (await settle(by, id)),
     waits: () => undefined,
+    foreign: () => undefined,
     signal: new AbortController().signal,
   });
 };

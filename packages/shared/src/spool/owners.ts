@@ -12,6 +12,9 @@ const queuesByLetter: Readonly<Record<string, readonly [QueueKind, ...QueueKind[
   q: ["quarantine"],
 };
 
+/** Whether core/ids.ts of this relay could have made the id: another version may make others. */
+export const isJobId = (id: string): id is JobId => Object.hasOwn(queuesByLetter, id.slice(0, 1));
+
 /** The queues whose jobs may own the spool entry of this id, in the order in which it passes through them. */
 export const ownersOf = (id: JobId): readonly [QueueKind, ...QueueKind[]] => {
   const owners = queuesByLetter[id.slice(0, 1)];

@@ -42,7 +42,8 @@ test.each([
     const waits = shrinkWaiting({ spool, signal: ending.signal, onError: (error) => expect.fail(String(error)) });
     const settle = () => expect.fail("nothing is done");
     const now = () => Date.now() + sweepGraceMs;
-    await sweepOnce({ redis, workspace, now, settle, waits, signal: ending.signal });
+    const foreign = () => expect.fail("it is ours");
+    await sweepOnce({ redis, workspace, now, settle, waits, foreign, signal: ending.signal });
     await eventually(async () => expect(await bytesInUse()).toBeLessThan(before * 0.85));
     expect(await spool.read(id, kind)).toEqual(payload);
     ending.abort();

@@ -29,6 +29,7 @@ beforeEach(() => {
   clock = { nowMs: 1_000_000 };
   settledAs = [];
   waiting = [];
+  foreign = [];
 });
 afterAll(() => queues.close());
 
@@ -60,12 +61,14 @@ const settleAs = async (kind: QueueKind, job: JobId, tally: Tally) => {
   await spool().settle(job, kind, kind === "transform" || kind === "ingest" ? kind : "deliver", tally);
 };
 let waiting: [QueueKind, JobId][] = [];
+let foreign: string[] = [];
 const sweeping = () => ({
   redis,
   workspace,
   now: () => clock.nowMs,
   settle: settleAs,
   waits: (kind: QueueKind, job: JobId) => void waiting.push([kind, job]),
+  foreign: (job: string) => void foreign.push(job),
   signal: AbortSignal.any([]),
 });
 /** Sweeps when everything that is there is due. */
@@ -130,6 +133,21 @@ test("what a zombie wrote for a job that was counted goes, and is not counted ag
   expect(await sweep()).toBe(1);
   expect(await isThere()).toBe(false);
   expect(await tally()).toEqual({ "deliver|in": "3", "deliver|ok": "3" });
+});
+
+test("what no relay of this version made stays, is told of, and keeps nothing else from being swept", async () => {
+  await put();
+  await redis.zadd(spoolIndexKey(workspace), 1, "z-of-a-newer-relay", 1, "constructor");
+  await redis.set(spoolEntryKey(workspace, "z-of-a-newer-relay" as JobId), "its payload");
+  expect(await sweep()).toBe(1);
+  expect(foreign).toEqual(["constructor", "z-of-a-newer-relay"]);
+  expect(await spool().missing([id])).toEqual([id]);
+  expect(await redis.get(spoolEntryKey(workspace, "z-of-a-newer-relay" as JobId))).toBe("its payload");
+  // And it is not looked at all the time.
+  expect(await sweepOnce(sweeping())).toBe(0);
+  expect(foreign).toHaveLength(2);
+  await sweep();
+  expect(foreign).toHaveLength(4);
 });
 
 test("a new entry is left alone for a while, even if no job has it", async () => {

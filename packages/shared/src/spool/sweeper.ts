@@ -6,7 +6,7 @@ import { completedKey, jobKey, spoolEntryKey, spoolIndexKey, spoolUsageKey } fro
 import { moved } from "../queues/job-end.ts";
 import { hardMark } from "./compressed.ts";
 import { kindOf, spoolScript } from "./entry.ts";
-import { ownersOf } from "./owners.ts";
+import { isJobId, ownersOf } from "./owners.ts";
 
 const inspectScript = spoolScript("inspect");
 const pageEntries = 100;
@@ -26,6 +26,8 @@ export interface SweepOptions {
   settle: (kind: QueueKind, id: JobId, tally: Tally) => Promise<void>;
   /** Told of each entry that waits and would be smaller when compressed harder ({@link Spool.shrink}). */
   waits: (kind: QueueKind, id: JobId) => void;
+  /** Told of each entry that no relay of this version made, which stays as it is. */
+  foreign: (id: string) => void;
   signal: AbortSignal;
 }
 
@@ -42,10 +44,26 @@ export const sweepOnce = async (options: SweepOptions): Promise<number> => {
     const due = await redis.zrange(index, "-inf", String(now()), "BYSCORE", "LIMIT", 0, pageEntries);
     if (due.length === 0) return ended;
     const roundMs = ((await redis.zcard(index)) * 1_000) / looksPerSecond;
-    // The index holds what put.lua was given: ids of core/ids.ts.
-    ended += await sweepPage(options, due as JobId[], Math.ceil(now() + Math.max(lookAgainMs, roundMs)));
+    const lookAgainAtMs = Math.ceil(now() + Math.max(lookAgainMs, roundMs));
+    await passOver(
+      options,
+      due.filter((id) => !isJobId(id)),
+      lookAgainAtMs,
+    );
+    ended += await sweepPage(options, due.filter(isJobId), lookAgainAtMs);
   }
   return ended;
+};
+
+/** Of a newer relay, say, while pods are replaced: whose jobs they wait for is not known here. */
+const passOver = async (
+  { redis, workspace, foreign }: SweepOptions,
+  ids: readonly string[],
+  lookAgainAtMs: number,
+): Promise<void> => {
+  if (ids.length === 0) return;
+  for (const id of ids) foreign(id);
+  await redis.zadd(spoolIndexKey(workspace), "XX", ...ids.flatMap((id) => [lookAgainAtMs, id]));
 };
 
 /** What inspect.lua says of one entry. */

@@ -32,6 +32,19 @@ test("what a killed process left is swept when it is due", async () => {
   await eventually(() => expect(logged).toContain("spool.swept"));
 });
 
+test("an entry that no relay of this version made is told of once", async () => {
+  const { redis, logged } = sweep("mixed");
+  const index = spoolIndexKey("mixed");
+  const look = async () => {
+    await redis.zadd(index, 1, "z-of-a-newer-relay");
+    await eventually(async () => expect(Number(await redis.zscore(index, "z-of-a-newer-relay"))).toBeGreaterThan(1));
+  };
+  await look();
+  await look();
+  expect(logged.filter((line) => line.startsWith("spool.foreign"))).toHaveLength(1);
+  expect(logged).not.toContain("spool.sweep-failed");
+});
+
 test("a damaged index is told of, and keeps no other workspace from being swept", async () => {
   const damaged = sweep("damaged");
   await damaged.redis.set(spoolIndexKey("damaged"), "no sorted set");

@@ -36,6 +36,9 @@ export const startSweeping = (
     if (isRedisTrouble(error)) logTrouble(log, error);
     else log.warn({ err: error, workspace }, "spool.shrink-failed");
   };
+  const foreign = toldOnce((id) =>
+    log.warn({ workspace, id }, "spool.foreign: no relay of this version made it; it stays"),
+  );
   const waits = shrinkWaiting({ spool: tools.spool, signal: stopped.signal, onError });
   const isDue = sweepDue(redis);
   const sweepIfDue = async (): Promise<number> =>
@@ -47,6 +50,7 @@ export const startSweeping = (
           signal: stopped.signal,
           settle: (kind, id, tally) => tools.settle(countingStageOf[kind], kind, id, tally),
           waits,
+          foreign,
         })
       : 0;
   const sweep = async () => {
@@ -68,5 +72,14 @@ export const startSweeping = (
       // Nobody need wait for the sweep under way, which may wait for Redis: each of its steps may be the last one.
       return Promise.resolve();
     },
+  };
+};
+
+/** It is looked at every few seconds, and is as it was. */
+const toldOnce = (tell: (id: string) => void): ((id: string) => void) => {
+  let isTold = false;
+  return (id) => {
+    if (!isTold) tell(id);
+    isTold = true;
   };
 };
