@@ -222,6 +222,32 @@ describe("a folder as a source", () => {
     await expect(collected(source.list(signal))).rejects.toThrow(/cannot be listed: ENOENT/);
   });
 
+  it("does not ask at once for the names of a folder that has grown since it was listed", async () => {
+    await put("sub/a.avro");
+    const { stat, names } = nearStat();
+    const asked: string[] = [];
+    let isGrown = false;
+    const near: NearStat = {
+      isNear: async () => true,
+      stat: async (path, isNear) => {
+        const found = await stat(path, isNear);
+        if (found && isGrown && path.endsWith("sub")) found.size = 33n * 1024n;
+        return found;
+      },
+      names: (path, isSmall) => {
+        if (isSmall) asked.push(relative(folder, path) || ".");
+        return names(path, isSmall);
+      },
+    };
+    const source = folderSource(folder, undefined, near);
+    await collected(source.list(signal));
+    await collected(source.list(signal));
+    expect(asked.splice(0)).toEqual([".", "sub"]);
+    isGrown = true;
+    expect(await collected(source.list(signal))).toHaveLength(1);
+    expect(asked).toEqual(["."]);
+  });
+
   /** What is listed, and then the fault. */
   const listed = async (near: NearStat) => {
     const found: string[] = [];

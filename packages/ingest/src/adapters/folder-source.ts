@@ -20,6 +20,8 @@ const openPages = openPagePool(pagesKept);
 
 /** So many names are read at once where that is near: in a tenth of a millisecond. */
 const fewNames = 100;
+/** A folder of so many bytes cannot have got a great many more since: they take 10 to 264 each, or it says how many there are. */
+const smallFolderBytes = 32n * 1024n;
 
 /** One for all folders: they take turns with everything else together. */
 const ofThisProcess = nearStat();
@@ -76,7 +78,7 @@ interface Walk {
 async function* listFolder({ folder, found, ancestors }: Place, walk: Walk): AsyncGenerator<SourceObject> {
   const { root, near, listing, missed, signal } = walk;
   const isNear = await near.isNear(found.dev, folder);
-  const isSmall = isNear && (listing.before(folder)?.names ?? Infinity) <= fewNames;
+  const isSmall = isNear && found.size <= smallFolderBytes && (listing.before(folder)?.names ?? Infinity) <= fewNames;
   const entries = await near.names(folder, isSmall).catch((cause: unknown) => {
     // The root is what the operator named.
     if (folder === root) return cannotBeListed(folder, cause);
