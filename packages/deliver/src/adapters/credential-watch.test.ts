@@ -41,6 +41,7 @@ const beginEvery = async (credentialCheckEveryMs: number, ...lines: string[]) =>
   await outage.start();
   ends.push(() => outage.drain(inTime()));
   const counted: ProbeResult[] = [];
+  const clock = { aheadMs: 0 };
   const segment = { ...segmentOf(`settingsEndpoint: ${cdn.url}`, ...lines), credentialCheckEveryMs };
   const watch = credentialWatch({
     workspace: "acme",
@@ -50,10 +51,11 @@ const beginEvery = async (credentialCheckEveryMs: number, ...lines: string[]) =>
     log,
     count: (result) => counted.push(result),
     onWord: () => undefined,
-    now: Date.now,
+    now: () => Date.now() + clock.aheadMs,
+    longestPauseMs: 20,
   });
   ends.push(() => watch.drain(inTime()));
-  return { cdn, outage, outages, watch, counted, segment };
+  return { cdn, outage, outages, watch, counted, segment, clock };
 };
 const untilKind = (outage: { state: () => { kind: string } }, kind: string) =>
   expect.poll(() => outage.state().kind, { interval: 5 }).toBe(kind);
@@ -122,6 +124,18 @@ describe("the watch of a write key", () => {
     cdn.react(answerWith(404));
     watch.askNow();
     await untilKind(outage, "holding");
+  });
+
+  it("sees before its next question is due that another pod has made one due", async () => {
+    const { cdn, outage, outages, watch, segment, clock } = await beginEvery(3_600_000);
+    watch.start();
+    await untilKind(outage, "flowing");
+    const before = cdn.begun();
+    const atMs = Date.now();
+    clock.aheadMs = 60_000;
+    await outages.report({ kind: "probe", result: "unknown", keyFingerprint: keyFingerprint(segment), atMs });
+    await expect.poll(() => cdn.begun(), { interval: 5 }).toBeGreaterThan(before);
+    await untilKind(outage, "replaying");
   });
 
   it("goes on after Redis did not answer", async () => {

@@ -39,13 +39,12 @@ export interface CredentialWatchOptions {
   onWord: CredentialTurnOptions["onWord"];
   /** UNIX ms. */
   now: () => number;
+  /** How long it goes without a look at the shared state. */
+  longestPauseMs?: number;
 }
 
-/**
- * No longer without a look at the shared state. What another pod has changed there is no hurry: it asks by itself, and
- * what this one finds out wakes it.
- */
-const longestPauseMs = 5_000;
+/** What another pod has changed in the shared state is no hurry: it asks by itself, and what this one finds out wakes it. */
+const usualPauseMs = 5_000;
 
 const turnOf = (options: CredentialWatchOptions, log: Logger): CredentialTurn => {
   const { settingsEndpoint, writeKey, credentialCheck, requestTimeoutMs: timeoutMs } = options.segment;
@@ -64,6 +63,7 @@ const turnOf = (options: CredentialWatchOptions, log: Logger): CredentialTurn =>
 
 export const credentialWatch = (options: CredentialWatchOptions): CredentialWatch => {
   const log = options.log.child({ workspace: options.workspace });
+  const { longestPauseMs = usualPauseMs } = options;
   const turn = turnOf(options, log);
   const ending = new AbortController();
   const { pause, wake } = wakeablePause();
