@@ -76,6 +76,7 @@ export const composeProcess = async (options: ProcessOptions): Promise<RelayProc
     admin,
     gauges,
     ...running,
+    ...(isOnce ? [allOpen(running)] : []),
     configPart(loaded, { stages: running, gauges, metrics: context.metrics, log, inForce }),
   ];
   const adminUrl = () => `http://${config.admin.host}:${admin.port()}`;
@@ -147,6 +148,16 @@ const redisPart = (redis: Redis, log: Logger, { production, isOnce }: HowToRun):
     if (redis.status === "ready") await unlessForced(force, redis.quit());
     redis.disconnect();
   },
+});
+
+/** A run that somebody waits for would not come to its end without one of the workspaces. */
+const allOpen = (stages: readonly Stage[]): Part => ({
+  name: "all workspaces open",
+  start: () => {
+    const faults = stages.flatMap((stage) => stage.unreadyReasons());
+    if (faults.length > 0) throw new CommandError(exitCodes.unavailable, faults.join("\n"));
+  },
+  drain: () => undefined,
 });
 
 interface ConfigUsers {

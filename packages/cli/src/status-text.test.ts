@@ -44,7 +44,7 @@ const anOutage = (heldSinceMs: number): Partial<WorkspaceView> => ({
   oldestHeldMs: heldSinceMs,
 });
 
-const lines = (...standings: Standing[]) => statusForPeople(standings, nowMs).split("\n");
+const lines = (...standings: Standing[]) => statusForPeople({ standings }, nowMs).split("\n");
 
 test("a workspace that is well is one line, and nothing is to be done", () => {
   expect(lines(aStanding("well"))).toHaveLength(2);
@@ -97,15 +97,18 @@ test("quarantine is named where nobody knows how many events it holds", () => {
 
 test("counters that do not add up are shown", () => {
   const { status } = aStanding("acme").view;
-  const text = statusForPeople(
-    [
-      aStanding("acme", {
-        status: { ...status, filesWaiting: 1, tallies: { ...status.tallies, ingest: { in: 6, ok: 5 } } },
-      }),
-    ],
-    nowMs,
+  const tallies = { ...status.tallies, ingest: { in: 6, ok: 5 } };
+  expect(lines(aStanding("acme", { status: { ...status, filesWaiting: 1, tallies } }))).toContain(
+    "acme: ingest: in = ends: 6 is not 5",
   );
-  expect(text).toContain("acme: ingest: in = ends: 6 is not 5");
+});
+
+test("a workspace that cannot be read is told of first, beside the others", () => {
+  const standings = [aStanding("acme", anOutage(nowMs - hourMs))];
+  const text = statusForPeople({ standings, unreadable: [{ workspace: "globex", why: "oops" }] }, nowMs).split("\n");
+  expect(text[1]).toMatch(/^acme +holding/);
+  expect(text[3]).toMatch(/^globex: what Redis has of it cannot be read \(oops\): nothing of it is sent/);
+  expect(text[4]).toMatch(/^acme: held/);
 });
 
 test("for scripts what nobody knows, or never comes, is null", () => {

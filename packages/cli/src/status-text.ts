@@ -1,5 +1,6 @@
 import { durationText } from "@currents-relay/shared/core/duration-text.ts";
-import { byUrgency, type Standing, wrongWith } from "@currents-relay/shared/stage/standing.ts";
+import type { Unreadable } from "@currents-relay/shared/stage/gauges-snapshot.ts";
+import { byUrgency, type Standing, wrongWith, wrongWithUnreadable } from "@currents-relay/shared/stage/standing.ts";
 import { conservationOf, summarise } from "@currents-relay/shared/stage/status.ts";
 import { formatCount, table } from "./output.ts";
 
@@ -25,14 +26,20 @@ const columns = {
 const sumOf = (counts: Record<string, number>): number => Object.values(counts).reduce((a, b) => a + b, 0);
 
 /** One line a workspace, the most urgent first; then what is wrong, and what to do. */
-export const statusForPeople = (standings: readonly Standing[], nowMs: number): string => {
+export const statusForPeople = (
+  { standings, unreadable = [] }: { standings: readonly Standing[]; unreadable?: readonly Unreadable[] },
+  nowMs: number,
+): string => {
   const sorted = standings.toSorted(byUrgency);
   const head = Object.keys(columns);
   const rows = sorted.map((standing) => Object.values(columns).map((column) => column(standing)));
   const numbers = head.map((_, column) => column).slice(2);
-  const wrong = sorted.flatMap((standing) =>
-    wrongWith(standing, nowMs).map((line) => `${standing.view.status.workspace}: ${line}`),
-  );
+  const wrong = [
+    ...unreadable.map((one) => `${one.workspace}: ${wrongWithUnreadable(one)}`),
+    ...sorted.flatMap((standing) =>
+      wrongWith(standing, nowMs).map((line) => `${standing.view.status.workspace}: ${line}`),
+    ),
+  ];
   const differences = sorted.flatMap(({ view: { status } }) =>
     conservationOf(status).differences.map((difference) => `${status.workspace}: ${difference}`),
   );

@@ -3,6 +3,7 @@ import { openPagePool } from "@currents-relay/shared/core/pages.ts";
 import { unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
 import {
   createStage,
+  type OpenWorkspace,
   type Stage,
   type StageContext,
   type WorkspaceRunner,
@@ -32,9 +33,9 @@ import { startDeadLetterWorker, startDeliverWorker } from "./workers.ts";
 /** The deliver stage: for each workspace a worker for fresh batches and one for dead letters. */
 export const deliverStage = (context: StageContext, config: RelayConfig): Stage => {
   const shared = { readText: gatheredTexts(context.redis), oldestHeld: gatheredOldestHeld(context.redis) };
-  return createStage("deliver", config, (name, workspace, current) =>
-    openDeliver({ ...context, ...shared }, { name, workspace, config: current }),
-  );
+  const open: OpenWorkspace = (name, workspace, current) =>
+    openDeliver({ ...context, ...shared }, { name, workspace, config: current });
+  return createStage("deliver", config, open, context);
 };
 
 /** What is read for all workspaces at once. */
@@ -51,7 +52,10 @@ const openDeliver = async (
   const log = context.log.child({ stage: "deliver", workspace: name });
   const tools = openWorkspaceTools(context, name);
   const transport = await segmentTransport(segment);
-  const outage = await openWorkspaceOutage(context, name, workspace);
+  const outage = await openWorkspaceOutage(context, name, workspace).catch((error: unknown) => {
+    transport.close(); // it is tried again, with another one
+    throw error;
+  });
   const deadLetters = redisDeadLetters(context.redis, name, { ...tools, oldestHeld: context.oldestHeld });
   const portsOf = portsByLane({ context, name, segment, tools, transport, gate: outage.gate });
 

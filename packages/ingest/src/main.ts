@@ -13,6 +13,7 @@ import { type Hands, openHands } from "@currents-relay/shared/queues/hands.ts";
 import { type Item, startStageWorker, type StageWorkerOptions } from "@currents-relay/shared/queues/stage-worker.ts";
 import {
   createStage,
+  type OpenWorkspace,
   type Stage,
   type StageContext,
   type WorkspaceRunner,
@@ -63,7 +64,7 @@ export const ingestStage = (context: StageContext, config: RelayConfig, { isThor
   const http = httpSource(context, admission);
   const retired: RetiredPorts = new Map();
   const hands = openHands(objectsInAllHands);
-  const stage = createStage("ingest", config, (name, workspace, current) => {
+  const open: OpenWorkspace = (name, workspace, current) => {
     const { runner, listed } = openIngest(context, {
       name,
       workspace,
@@ -77,7 +78,8 @@ export const ingestStage = (context: StageContext, config: RelayConfig, { isThor
     listed.catch(() => undefined);
     listings.push(listed);
     return Promise.resolve(runner);
-  });
+  };
+  const stage = createStage("ingest", config, open, context);
   // A run that ends by itself takes what is there, and waits for nobody.
   const applyHttp = async (current: RelayConfig) => (isThorough ? undefined : http.apply(current));
   return {

@@ -41,6 +41,7 @@ export const transformStage = (context: StageContext, config: RelayConfig): Stag
       hands: openHands(chunksInHand),
       openPages: openPagePool(2 * chunksInHand), // for the chunk, and for its calls
     }),
+    context,
   );
 
 /** What all workspaces of a process have in common. */

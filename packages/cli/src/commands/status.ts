@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { createLogger } from "@currents-relay/shared/runtime/logger.ts";
 import { connectRedis } from "@currents-relay/shared/runtime/redis.ts";
 import { readSnapshot } from "@currents-relay/shared/stage/gauges-shared.ts";
-import { takeSnapshot } from "@currents-relay/shared/stage/gauges-snapshot.ts";
+import { readableNow, type Unreadable } from "@currents-relay/shared/stage/gauges-snapshot.ts";
 import { overviewOf } from "@currents-relay/shared/stage/overview.ts";
 import type { Command } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -21,39 +21,41 @@ For each workspace, what needs somebody first: its state, the age of the oldest 
 how long until held events expire, how much waits and when it will be gone at the present rate, and what was counted
 since it exists. Below that: what is wrong, and what to do.
   --config FILE  the configuration; left out: relay.yaml in this folder
-  --json         the same as JSON: {"workspaces":[...]}; keys as in the README
+  --json         the same as JSON: {"workspaces":[...],"unreadable":[...]}; keys as in the README
 
 Redis: redis.url of the configuration, else REDIS_URL, else that of a \`relay start\` that runs beside the
-configuration. Exits with 0, or with 69 when no Redis answers, or refuses to.`,
+configuration. Exits with 0, or with 69 when no Redis answers, or refuses to, or what it has of a workspace cannot be
+read: then the others are shown.`,
 
   run: async (args) => {
     const { values } = parseArgs({ args, options: { config: { type: "string" }, json: { type: "boolean" } } });
-    const standings = await readStandings(readConfig(configPath(values.config)));
+    const { standings, unreadable } = await readStandings(readConfig(configPath(values.config)));
     print(
       values.json
-        ? JSON.stringify({ workspaces: standings.map(statusForScripts) })
-        : statusForPeople(standings, Date.now()),
+        ? JSON.stringify({ workspaces: standings.map(statusForScripts), unreadable })
+        : statusForPeople({ standings, unreadable }, Date.now()),
     );
-    return exitCodes.ok;
+    return unreadable.length > 0 ? exitCodes.unavailable : exitCodes.ok;
   },
 };
 
 /** Asks Redis now; the processes' last snapshot, if there is one, tells how fast things move. */
-const readStandings = async (loaded: GoodConfig): Promise<Standing[]> => {
+const readStandings = async (loaded: GoodConfig): Promise<{ standings: Standing[]; unreadable: Unreadable[] }> => {
   const { config } = loaded;
   const redis = connectRedis(redisUrlOf(loaded), createLogger({ level: "silent", terminal: false }));
   try {
     await requireRedis(redis);
     const nowMs = Date.now();
-    const { workspaces } = await orRefused(async () => {
+    const { snapshot, unreadable } = await orRefused(async () => {
       const before = await readSnapshot(redis);
       const workers = before?.workers ?? { ingest: 0, transform: 0, deliver: 0 };
-      return takeSnapshot({ redis, config, workers, before, nowMs });
+      return readableNow({ redis, config, workers, before, nowMs });
     });
-    return Object.entries(config.workspaces).flatMap(([name, settings]) => {
-      const view = workspaces[name];
+    const standings = Object.entries(config.workspaces).flatMap(([name, settings]): Standing[] => {
+      const view = snapshot.workspaces[name];
       return view ? [{ view, settings, overview: overviewOf(view, settings, nowMs) }] : [];
     });
+    return { standings, unreadable };
   } finally {
     redis.disconnect();
   }

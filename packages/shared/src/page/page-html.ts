@@ -1,6 +1,8 @@
 import { countedText, countText } from "../core/count-text.ts";
 import { durationText } from "../core/duration-text.ts";
 import { html, type Markup } from "./markup.ts";
+import type { Unreadable } from "../stage/gauges-snapshot.ts";
+import { wrongWithUnreadable } from "../stage/standing.ts";
 import type { PageView, PageWorkspace, QuarantineGroup } from "./page-view.ts";
 
 const count = (value: number): string => countText(Math.round(value));
@@ -49,7 +51,8 @@ export const nowHtml = (view: PageView): Markup => html`${verdictHtml(view)}${pi
 export const detailsHtml = (view: PageView): Markup => html`${workspacesHtml(view)}${quarantineHtml(view)}`;
 
 /** What one must know who reads nothing else: green only when no card has anything to say. */
-const verdictHtml = ({ workspaces }: PageView): Markup => {
+const verdictHtml = ({ workspaces, unreadable: [damaged] }: PageView): Markup => {
+  if (damaged) return html`<p class="verdict bad"><b>${damaged.workspace}:</b> ${wrongWithUnreadable(damaged)}</p>`;
   const stopped = workspaces.filter(({ overview }) => overview.state === "holding" || overview.state === "unverified");
   const troubled = stopped.length > 0 ? stopped : workspaces.filter(({ wrong }) => wrong.length > 0);
   const [first] = troubled;
@@ -142,8 +145,21 @@ const workspaceHtml = (workspace: PageWorkspace): Markup => {
   </article>`;
 };
 
-const workspacesHtml = ({ workspaces }: PageView): Markup =>
-  html`<section class="workspaces" aria-label="Workspaces">${workspaces.map(workspaceHtml)}</section>`;
+const unreadableHtml = (one: Unreadable): Markup =>
+  html`<article class="workspace wrong">
+    <header>
+      <h3>${one.workspace}</h3>
+      <span class="state">unreadable</span>
+    </header>
+    <ul>
+      <li>${wrongWithUnreadable(one)}</li>
+    </ul>
+  </article>`;
+
+const workspacesHtml = ({ workspaces, unreadable }: PageView): Markup =>
+  html`<section class="workspaces" aria-label="Workspaces">
+    ${unreadable.map(unreadableHtml)}${workspaces.map(workspaceHtml)}
+  </section>`;
 
 const groupHtml = ({ workspace, reason, events, entries, isPartial, example }: QuarantineGroup): Markup =>
   html`<tr>

@@ -10,6 +10,7 @@ export const aPageView = (atMs: number): PageView => ({
   held: 4,
   quarantined: 0,
   workspaces: [],
+  unreadable: [],
   quarantine: [],
   redis: { memoryBytes: 1, limitBytes: 0 },
 });

@@ -1,6 +1,7 @@
 import type { QuarantineReason } from "../contracts/reasons.ts";
 import { type CountingStage, countingStages } from "../contracts/tally.ts";
 import { type FlowSample, ratesBetween } from "../core/flow.ts";
+import type { Unreadable } from "../stage/gauges-snapshot.ts";
 import { byUrgency, type Standing, wrongWith } from "../stage/standing.ts";
 
 /** What was set aside for one reason, without any content of an event. */
@@ -44,18 +45,20 @@ export interface PageView {
   held: number;
   quarantined: number;
   workspaces: readonly PageWorkspace[];
+  unreadable: readonly Unreadable[];
   quarantine: readonly QuarantineGroup[];
   redis: { memoryBytes: number; limitBytes: number };
 }
 
 interface Read {
   standings: readonly PageStanding[];
+  unreadable: readonly Unreadable[];
   quarantine: readonly QuarantineGroup[];
   redis: PageView["redis"];
   atMs: number;
 }
 
-export const pageView = ({ standings, quarantine, redis, atMs }: Read): PageView => {
+export const pageView = ({ standings, unreadable, quarantine, redis, atMs }: Read): PageView => {
   const rates = new Map(standings.map(({ view, before, sample }) => [view, before && ratesBetween(before, sample)]));
   const sum = (value: (standing: PageStanding) => number) => standings.reduce((total, one) => total + value(one), 0);
   const deliveredOf = ({ view, overview }: PageStanding) =>
@@ -70,6 +73,7 @@ export const pageView = ({ standings, quarantine, redis, atMs }: Read): PageView
     atMs,
     redis,
     quarantine,
+    unreadable,
     stages: { ingest: ingest ?? none, transform: transform ?? none, deliver: deliver ?? none },
     delivered: sum(deliveredOf),
     held: sum(({ sample }) => sample.held),

@@ -4,7 +4,7 @@ import type { QuarantineJob } from "../contracts/jobs.ts";
 import type { FlowSample } from "../core/flow.ts";
 import { openWorkspaceQueues } from "../queues/workspace-queues.ts";
 import { readSnapshot } from "../stage/gauges-shared.ts";
-import { flowSampleOf, takeSnapshot } from "../stage/gauges-snapshot.ts";
+import { flowSampleOf, readableNow } from "../stage/gauges-snapshot.ts";
 import { overviewOf } from "../stage/overview.ts";
 import { type PageStanding, type PageView, pageView, type QuarantineGroup } from "./page-view.ts";
 
@@ -26,7 +26,7 @@ export const pageReader = ({ redis, config, now }: ReadPageOptions): (() => Prom
     const current = config();
     const [before, nowMs] = [await readSnapshot(redis), now()];
     const workers = before?.workers ?? { ingest: 0, transform: 0, deliver: 0 };
-    const snapshot = await takeSnapshot({ redis, config: current, workers, before, nowMs });
+    const { snapshot, unreadable } = await readableNow({ redis, config: current, workers, before, nowMs });
     const standings = Object.entries(current.workspaces).flatMap(([name, settings]): PageStanding[] => {
       const view = snapshot.workspaces[name];
       if (!view) return [];
@@ -37,7 +37,7 @@ export const pageReader = ({ redis, config, now }: ReadPageOptions): (() => Prom
     const quarantine = await Promise.all(
       standings.map(({ view: { status } }) => quarantines(status.workspace, status.waiting.quarantined)),
     );
-    return pageView({ standings, quarantine: quarantine.flat(), redis: snapshot.redis, atMs: nowMs });
+    return pageView({ standings, unreadable, quarantine: quarantine.flat(), redis: snapshot.redis, atMs: nowMs });
   };
 };
 

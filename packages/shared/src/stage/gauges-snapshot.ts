@@ -43,6 +43,25 @@ export interface TakeSnapshot {
   onUnreadable?: (workspace: string, error: unknown) => void;
 }
 
+/** A workspace of which Redis has something that cannot be read, and what is wrong with that. */
+export interface Unreadable {
+  workspace: string;
+  why: string;
+}
+
+/** As {@link takeSnapshot}, without the workspaces that cannot be read: they are told of beside it. */
+export const readableNow = async (
+  options: Omit<TakeSnapshot, "onUnreadable">,
+): Promise<{ snapshot: Snapshot; unreadable: Unreadable[] }> => {
+  const unreadable: Unreadable[] = [];
+  const onUnreadable = (workspace: string, error: unknown): void => {
+    unreadable.push({ workspace, why: error instanceof Error ? error.message : String(error) });
+  };
+  const snapshot = await takeSnapshot({ ...options, onUnreadable });
+  for (const { workspace } of unreadable) delete snapshot.workspaces[workspace];
+  return { snapshot, unreadable };
+};
+
 /** Reads all workspaces; `before` gives the samples to go on from. */
 export const takeSnapshot = async (options: TakeSnapshot): Promise<Snapshot> => {
   const { redis, config, workers, before, nowMs } = options;

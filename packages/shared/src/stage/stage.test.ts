@@ -1,6 +1,8 @@
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { RelayConfig } from "../config/schema.ts";
-import { createStage } from "./stage.ts";
+import { eventually } from "../testing/eventually.ts";
+import { gatheringLog } from "../testing/gathering-log.ts";
+import { createStage, type OpenWorkspace } from "./stage.ts";
 
 const never = new AbortController().signal;
 
@@ -8,12 +10,13 @@ const never = new AbortController().signal;
 const configOf = (workspaces: Record<string, number>, rest: object = {}): RelayConfig =>
   ({ version: 1, ...rest, workspaces }) as unknown as RelayConfig;
 
-const aStage = (first: Record<string, number>) => {
+const aStage = (first: Record<string, number>, againMs = 60_000) => {
   const steps: string[] = [];
+  const logged: string[] = [];
   const stopped = new Set<string>();
   const drains = new Map<string, (force: AbortSignal) => Promise<void>>();
   const opening = new Map<string, Promise<void>>();
-  const stage = createStage("deliver", configOf(first), async (name) => {
+  const open: OpenWorkspace = async (name) => {
     steps.push(`open ${name}`);
     await opening.get(name);
     return {
@@ -24,8 +27,9 @@ const aStage = (first: Record<string, number>) => {
         steps.push(`${name} drained`);
       },
     };
-  });
-  return { stage, steps, stopped, drains, opening };
+  };
+  const stage = createStage("deliver", configOf(first), open, { log: gatheringLog(logged), againMs });
+  return { stage, steps, logged, stopped, drains, opening };
 };
 const whenForced = (force: AbortSignal): Promise<void> =>
   new Promise((resolve) => (force.aborted ? resolve() : force.addEventListener("abort", () => resolve())));
@@ -66,7 +70,45 @@ test("one that takes long to end, and one that cannot be opened, keep no other w
   ended.resolve();
   await expect(applied).rejects.toThrow("no");
   expect(steps.slice(-2)).toEqual(["slow drained", "open slow"]);
-  expect(stage.unreadyReasons()).toEqual(["deliver of bad is not open"]);
+  expect(stage.unreadyReasons()).toEqual(["deliver of bad is not open: no"]);
+});
+
+test("one that cannot be opened at the start keeps no other from its work, and is opened when it can be", async () => {
+  const { stage, steps, logged, opening } = aStage({ acme: 1, bad: 1 }, 5);
+  opening.set("bad", Promise.reject(new Error("no")));
+  await stage.start?.();
+  expect(steps).toContain("open acme");
+  expect(stage.unreadyReasons()).toEqual(["deliver of bad is not open: no"]);
+  await eventually(() => expect(logged.filter((line) => line === "workspace.not-open").length).toBeGreaterThan(2));
+  opening.delete("bad");
+  await eventually(() => expect(stage.unreadyReasons()).toEqual([]));
+  expect(logged.at(-1)).toBe("workspace.opened");
+  expect(steps.filter((step) => step === "open acme")).toHaveLength(1);
+  await stage.drain(never);
+});
+
+test("a start in which none can be opened fails", async () => {
+  const { stage, opening } = aStage({ bad: 1, worse: 1 });
+  for (const name of ["bad", "worse"]) opening.set(name, Promise.reject(new Error(`no ${name}`)));
+  await expect(stage.start?.()).rejects.toThrow("no bad");
+});
+
+test("what could not be opened after a change is tried again, unless the next change takes it away, or it ends", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { stage, steps, opening } = aStage({ acme: 1 });
+  await stage.start?.();
+  opening.set("bad", Promise.reject(new Error("no")));
+  const tries = () => steps.filter((step) => step === "open bad").length;
+  await expect(stage.apply(configOf({ acme: 1, bad: 1 }))).rejects.toThrow("no");
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(tries()).toBe(3);
+  await stage.apply(configOf({ acme: 1 }));
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect([tries(), vi.getTimerCount(), stage.unreadyReasons()]).toEqual([3, 0, []]);
+  await expect(stage.apply(configOf({ acme: 1, bad: 2 }))).rejects.toThrow("no");
+  await stage.drain(never);
+  expect([tries(), vi.getTimerCount()]).toEqual([4, 0]);
 });
 
 test("what all workspaces share re-opens all of them when it changes", async () => {
@@ -95,7 +137,7 @@ test("it is unready while a workspace has stopped, is not open, or while it ends
   stopped.add("acme");
   opening.set("bolt", Promise.reject(new Error("no")));
   await expect(stage.apply(configOf({ acme: 1, bolt: 1 }))).rejects.toThrow("no");
-  expect(stage.unreadyReasons()).toEqual(["deliver of acme has stopped", "deliver of bolt is not open"]);
+  expect(stage.unreadyReasons()).toEqual(["deliver of acme has stopped", "deliver of bolt is not open: no"]);
   const drained = stage.drain(never);
   expect(stage.unreadyReasons()).toEqual(["deliver is ending"]);
   await drained;

@@ -58,61 +58,123 @@ const bringTo = async (
   if (faults.length > 0) throw faults[0];
 };
 
-/** A stage is one runner for each workspace. Changes are applied one after the other, in the order they came. */
-export const createStage = (name: string, first: RelayConfig, open: OpenWorkspace): Stage => {
+/** After how long a workspace that could not be opened is tried again. */
+const openAgainMs = 10_000;
+
+/** Opens workspaces, and remembers of those that cannot be opened why. */
+const opener = (stage: string, open: OpenWorkspace, log: Logger) => {
+  const faults = new Map<string, string>();
+  return {
+    faults: faults as ReadonlyMap<string, string>,
+
+    open: async (workspace: string, settings: WorkspaceConfig, config: RelayConfig): Promise<WorkspaceRunner> => {
+      try {
+        const runner = await open(workspace, settings, config);
+        if (faults.delete(workspace)) log.info({ stage, workspace }, "workspace.opened");
+        return runner;
+      } catch (error) {
+        log.error({ stage, workspace, err: error }, "workspace.not-open");
+        faults.set(workspace, error instanceof Error ? error.message : String(error));
+        throw error;
+      }
+    },
+
+    forgetBut: (wanted: ReadonlyMap<string, unknown>): void => {
+      for (const workspace of faults.keys()) if (!wanted.has(workspace)) faults.delete(workspace);
+    },
+  };
+};
+
+/** One timer, which keeps no process from ending. */
+const laterOnce = (ms: number) => {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    start: (work: () => void): void => {
+      clearTimeout(timer);
+      timer = setTimeout(work, ms).unref();
+    },
+    cancel: (): void => clearTimeout(timer),
+  };
+};
+
+/**
+ * A stage is one runner for each workspace. Changes are applied one after the other, in the order they came. A workspace
+ * that cannot be opened is tried again now and then, and keeps no other from its work: only if none can, the start fails.
+ */
+export const createStage = (
+  name: string,
+  first: RelayConfig,
+  openWorkspace: OpenWorkspace,
+  { log, againMs = openAgainMs }: Pick<StageContext, "log"> & { againMs?: number },
+): Stage => {
   const runners = new Map<string, OpenRunner>();
+  const { open, faults, forgetBut } = opener(name, openWorkspace, log);
   let wanted: ReadonlyMap<string, string> = new Map();
   /** Aborted when drains are not to wait any more. */
   const forced = new AbortController();
   let isEnding = false;
+  const again = laterOnce(againMs);
   let queue: Promise<void> = Promise.resolve();
 
   const applyNow = async (config: RelayConfig) => {
-    const { workspaces, ...rest } = config;
-    const fingerprints = Object.entries(workspaces).map(
-      ([workspace, settings]) => [workspace, configFingerprint([rest, settings])] as const,
-    );
-    wanted = new Map(fingerprints);
-    await bringTo(runners, wanted, {
+    again.cancel();
+    wanted = fingerprintsOf(config);
+    forgetBut(wanted);
+    const changing = bringTo(runners, wanted, {
       drain: (runner) => runner.drain(forced.signal),
       open: async (workspace) => {
-        const [settings, fingerprint] = [workspaces[workspace], wanted.get(workspace)];
+        const [settings, fingerprint] = [config.workspaces[workspace], wanted.get(workspace)];
         if (isEnding || !settings || fingerprint === undefined) return;
         runners.set(workspace, { fingerprint, runner: await open(workspace, settings, config) });
       },
     });
+    await changing.finally(() => {
+      if (faults.size > 0 && !isEnding) again.start(() => void apply(config).catch(() => undefined)); // the opener has told
+    });
   };
 
-  const apply = (config: RelayConfig): Promise<void> => {
-    queue = queue.catch(() => undefined).then(() => applyNow(config));
-    return queue;
-  };
+  const apply = (config: RelayConfig) => (queue = queue.catch(() => undefined).then(() => applyNow(config)));
 
   return {
     name,
-    start: () => apply(first),
+    start: () =>
+      apply(first).catch((error: unknown) => {
+        if (runners.size === 0) throw error;
+      }),
     apply,
     drain: async (force) => {
       isEnding = true;
+      again.cancel();
       const onForce = () => forced.abort(force.reason);
       if (force.aborted) onForce();
       force.addEventListener("abort", onForce, { once: true });
       await queue.catch(() => undefined);
       await Promise.all([...runners.values()].map(({ runner }) => runner.drain(forced.signal)));
     },
-    unreadyReasons: () => (isEnding ? [`${name} is ending`] : notRunning(name, wanted, runners)),
+    unreadyReasons: () => (isEnding ? [`${name} is ending`] : notRunning(name, { wanted, runners, faults })),
   };
 };
 
-const notRunning = (
-  stage: string,
-  wanted: ReadonlyMap<string, string>,
-  runners: ReadonlyMap<string, { runner: WorkspaceRunner }>,
-): string[] => {
+/** By workspace: a hash of all that its runner depends on. */
+const fingerprintsOf = ({ workspaces, ...rest }: RelayConfig): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(workspaces).map(
+      ([workspace, settings]) => [workspace, configFingerprint([rest, settings])] as const,
+    ),
+  );
+
+interface Running {
+  wanted: ReadonlyMap<string, string>;
+  runners: ReadonlyMap<string, OpenRunner>;
+  faults: ReadonlyMap<string, string>;
+}
+
+const notRunning = (stage: string, { wanted, runners, faults }: Running): string[] => {
   const stopped = [...runners].filter(([, { runner }]) => !runner.isRunning());
   const missing = [...wanted.keys()].filter((workspace) => !runners.has(workspace));
+  const why = (workspace: string): string => (faults.has(workspace) ? `: ${faults.get(workspace)}` : "");
   return [
     ...stopped.map(([workspace]) => `${stage} of ${workspace} has stopped`),
-    ...missing.map((workspace) => `${stage} of ${workspace} is not open`),
+    ...missing.map((workspace) => `${stage} of ${workspace} is not open${why(workspace)}`),
   ];
 };

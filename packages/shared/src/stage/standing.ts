@@ -3,7 +3,7 @@ import { type HoldReason, holdReasons } from "../contracts/reasons.ts";
 import { countedText } from "../core/count-text.ts";
 import { durationText } from "../core/duration-text.ts";
 import type { OutageStateName } from "./gauges-outage.ts";
-import type { WorkspaceView } from "./gauges-snapshot.ts";
+import type { Unreadable, WorkspaceView } from "./gauges-snapshot.ts";
 import type { WorkspaceStatus } from "./status.ts";
 import type { WorkspaceOverview } from "./overview.ts";
 
@@ -45,6 +45,10 @@ export const wrongWith = ({ view: { status }, overview }: Standing, nowMs: numbe
     lines.push(`${quarantineText(status)} in quarantine: relay dlq list --queue quarantine`);
   return lines;
 };
+
+/** What is wrong with a workspace of which nothing can be shown, and what to do. */
+export const wrongWithUnreadable = ({ why }: Unreadable): string =>
+  `what Redis has of it cannot be read (${why}): nothing of it is sent, and all of it waits. See workspace.not-open in the RUNBOOK.`;
 
 /** What could not be read has no events to count, and waits for somebody all the same. */
 const quarantineText = ({ waiting: { quarantined }, quarantineEntries }: WorkspaceStatus): string =>
