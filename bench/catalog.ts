@@ -1,6 +1,6 @@
 import type { Measurement } from "./measurement.ts";
 import { heldBacklog, largeBacklog, smallBacklog } from "./measurements/backlog.ts";
-import { fused, jobPerEvent, plainScript, plainTuned } from "./measurements/baselines.ts";
+import { fused, fusedPlain, jobPerEvent, plainScript, plainTuned } from "./measurements/baselines.ts";
 import { endToEnd, oneProcess, twoProcesses } from "./measurements/end-to-end.ts";
 import { latency } from "./measurements/latency.ts";
 import { memory } from "./measurements/memory.ts";
@@ -12,6 +12,7 @@ import { workspaces } from "./measurements/workspaces.ts";
 export const measurements: readonly Measurement[] = [
   endToEnd,
   fused,
+  fusedPlain,
   plainScript,
   plainTuned,
   jobPerEvent,

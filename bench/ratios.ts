@@ -43,6 +43,12 @@ export const ratios: readonly Ratio[] = [
     target: targets.timesFused,
   }),
   times({
+    id: "fused-plain",
+    label: "events/s, against the same fused in plain code (avsc, JSON.stringify, fetch)",
+    of: "end-to-end.eventsPerSecond",
+    to: "fused-plain.eventsPerSecond",
+  }),
+  times({
     id: "fused-cpu",
     label: "CPU an event of the relay, against fused",
     of: "end-to-end.relayCpuUs",

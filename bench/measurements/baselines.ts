@@ -86,6 +86,14 @@ export const fused: Measurement = {
   run: runScript("fused", { events: endToEndEvents, eventsPerFile, seed: 1 }),
 };
 
+export const fusedPlain: Measurement = {
+  name: "fused-plain",
+  about:
+    "baseline: avsc's file decoder, JSON.stringify and fetch in one script, large requests, nothing stored; 100,000 events",
+  figures,
+  run: runScript("fused-plain", { events: endToEndEvents, eventsPerFile, seed: 1 }),
+};
+
 const runJobs = (bench: Bench) =>
   withStandIn(bench, async ({ standIn, start, folder }): Promise<Readings> => {
     const set = await bench.files.get({ events: 10_000, eventsPerFile, seed: 4 });
