@@ -42,10 +42,11 @@ test("a backfill takes what the source has of a time, once; a resend takes it ag
       seed,
       baseTimeMs: at.getTime(),
     });
-    return made.readableIds.size;
+    return [...made.readableIds.keys()];
   };
-  const opens = await make(1, "users.messages.email.Open", hoursAgo(50));
-  const clicks = await make(2, "users.messages.email.Click", hoursAgo(50));
+  const openIds = await make(1, "users.messages.email.Open", hoursAgo(50));
+  const { length: clicks } = await make(2, "users.messages.email.Click", hoursAgo(50));
+  const opens = openIds.length;
   await make(3, "users.messages.email.Open", hoursAgo(200));
   const range = ["--from", hoursAgo(60).toISOString(), "--to", hoursAgo(40).toISOString()];
   const ask = async (...words: string[]): Promise<Answer> => {
@@ -75,6 +76,12 @@ test("a backfill takes what the source has of a time, once; a resend takes it ag
   await ask("resend", "--yes", "--new-message-ids", ...onlyOpens);
   await until("they have come under new ids", () => segment.ids().size === 2 * opens + clicks);
   expect(repeats()).toBe(opens);
+
+  const [open = ""] = openIds;
+  const why = await runRelay(["why", open], { cwd: folder });
+  const accepted = "Segment accepted it\\.";
+  const again = `Read again by relay resend \\(run \\w+\\): ${accepted}[^]*`;
+  expect(why.stdout).toMatch(new RegExp(`^${open} in acme: ${accepted}[^]*${again}${again}$`));
   const status = await runRelay(["status", "--json"], { cwd: folder });
   const { workspaces } = JSON.parse(status.stdout) as { workspaces: { conservation: unknown; filesWaiting: number }[] };
   expect(workspaces[0]).toMatchObject({ filesWaiting: 0, conservation: { holds: true, differences: [] } });

@@ -1,5 +1,6 @@
 import { connectorSource, type SourceSettings } from "@currents-relay/ingest/adapters/connector-source.ts";
 import { type FeedProgress, feedAgain, unreadOf } from "@currents-relay/ingest/adapters/reread-feed.ts";
+import { noteRun } from "@currents-relay/ingest/adapters/reread-runs.ts";
 import { rereadLedger } from "@currents-relay/ingest/adapters/reread-ledger.ts";
 import { findAgain } from "@currents-relay/ingest/adapters/reread-objects.ts";
 import { estimateEvents } from "@currents-relay/ingest/adapters/reread-sample.ts";
@@ -120,6 +121,7 @@ export const runReadAgain = async (
   try {
     const ledger = rereadLedger(room.redis, room.workspace, reread.run);
     const feed = { connector, reread, ledger, queues: room.queues, objects, onProgress, now: Date.now };
+    if (reread.apart) await noteRun(room.redis, room.workspace, reread.run);
     await feedAgain(feed, interrupted.signal);
     return { isWhole: true, changed: done.changed };
   } catch (error) {

@@ -16,6 +16,7 @@ const aTrace = (more: Partial<Trace> = {}): Trace => ({
   takenAtMs: 500,
   chunk: "t-1" as JobId,
   batches: [sent],
+  again: [],
   entriesNotSeen: 0,
   ...more,
 });
@@ -56,4 +57,27 @@ test("the text names every batch that it may be in with its fate, and says that 
       "1,234 entries of quarantine were not looked into.",
     ].join("\n"),
   );
+});
+
+test("each time that it was read again is told below the first one, with its own end", () => {
+  const way = { takenAtMs: 700, chunk: "t-2" as JobId, uri: "file:///a.avro", connector: "engagement" };
+  const again = [
+    { ...way, run: "r2", batches: [held] },
+    { run: "r1", takenAtMs: 600, batches: [] },
+  ];
+  const lines = [
+    "Read again by relay resend (run r2): An outage holds it; it goes out when that is over (relay status).",
+    "file   file:///a.avro (connector engagement)",
+    "taken  1970-01-01T00:00:00.700Z",
+    expect.stringMatching(/^batch {2}d-held: held since 1970-01-01T00:00:01.000Z: /) as string,
+    expect.stringContaining("Read again by relay resend (run r1): It was taken.") as string,
+    "taken  1970-01-01T00:00:00.600Z",
+  ];
+  const both = whyText(aTrace({ again }), "acme").split("\n");
+  expect(both[0]).toBe("e1 in acme: Segment accepted it.");
+  expect(both.slice(3)).toEqual(lines);
+  const { takenAtMs, chunk, ...unknown } = aTrace({ batches: [], again });
+  expect([takenAtMs, chunk]).toEqual([500, "t-1"]);
+  expect(whereaboutsOf(unknown)).toBe("held");
+  expect(whyText(unknown, "acme").split("\n")).toEqual(["e1 in acme: It was read again.", ...lines]);
 });

@@ -1,6 +1,6 @@
 import { holdReasons, quarantineReasons } from "@currents-relay/shared/contracts/reasons.ts";
 import { formatCount, table } from "./output.ts";
-import type { BatchPlace, Trace } from "./why-trace.ts";
+import type { BatchPlace, Trace, Way } from "./why-trace.ts";
 
 /** In one word where the event is. */
 export type Whereabouts = "delivered" | "waiting" | "held" | "quarantined" | "ended" | "taken" | "unknown";
@@ -8,16 +8,22 @@ export type Whereabouts = "delivered" | "waiting" | "held" | "quarantined" | "en
 const isDelivered = ({ tally }: BatchPlace): boolean => tally?.ok !== undefined && tally.ok === tally.in;
 
 /** The batch that has it, where that can be seen; else all that it may be in. */
-export const candidates = ({ batches }: Trace): BatchPlace[] => {
+export const candidates = ({ batches }: Pick<Way, "batches">): BatchPlace[] => {
   const sure = batches.filter(({ hasEvent }) => hasEvent);
   return sure.length > 0 ? sure : batches;
 };
 
+/** Of what there is no trace otherwise, where the last re-reading brought it. */
 export const whereaboutsOf = (trace: Trace): Whereabouts => {
   if (trace.quarantined) return "quarantined";
-  if (trace.takenAtMs === undefined) return "unknown";
-  const batches = candidates(trace);
-  if (trace.chunk !== undefined && batches.length === 0) return "waiting"; // its batch is being made
+  const [again] = trace.again;
+  return endOf(trace.takenAtMs === undefined && again ? again : trace);
+};
+
+const endOf = (way: Way): Whereabouts => {
+  if (way.takenAtMs === undefined) return "unknown";
+  const batches = candidates(way);
+  if (way.chunk !== undefined && batches.length === 0) return "waiting"; // its batch is being made
   if (batches.some(({ place }) => place === "held")) return "held";
   if (batches.some(({ place }) => place === "waiting")) return "waiting";
   if (batches.length === 0 || batches.some(({ place }) => place === "forgotten")) return "taken";
@@ -56,25 +62,39 @@ external_user_id, ...; relay map FILE shows what becomes of a file's events), or
 };
 
 export const whyText = (trace: Trace, workspace: string): string => {
-  const { eventId, quarantined, takenAtMs, uri, connector, landedAtMs, entriesNotSeen } = trace;
-  const whereabouts = whereaboutsOf(trace);
-  const batches = whereabouts === "quarantined" ? [] : candidates(trace);
-  const isUnsure = batches.length > 1;
-  const rows: string[][] = [];
-  if (uri !== undefined) rows.push(["file", `${uri} (connector ${connector ?? ""})`]);
-  if (landedAtMs !== undefined) rows.push(["landed", time(landedAtMs)]);
-  if (takenAtMs !== undefined) rows.push(["taken", time(takenAtMs)]);
+  const { eventId, quarantined, again, entriesNotSeen } = trace;
+  const isOnlyAgain = !quarantined && trace.takenAtMs === undefined && again.length > 0;
+  const whereabouts = isOnlyAgain ? "unknown" : whereaboutsOf(trace);
+  const rows = wayRows(trace, whereabouts === "quarantined" ? [] : candidates(trace));
   if (quarantined) {
-    const { id, reason, detail, sinceMs } = quarantined;
+    const { id, reason, detail, sinceMs, uri } = quarantined;
     rows.push(["quarantine", `${id}, since ${time(sinceMs)}`], ["reason", `${reason}: ${quarantineReasons[reason]}`]);
-    rows.push(["", detail], ...(uri === undefined ? [["file", quarantined.uri]] : []));
+    rows.push(["", detail], ...(trace.uri === undefined ? [["file", uri]] : []));
   }
-  for (const batch of batches) rows.push(["batch", `${batch.id}: ${fateOf(batch)}`]);
-  const notes = [
-    ...(isUnsure ? [`It is in one of these ${formatCount(batches.length)} batches.`] : []),
+  const first = isOnlyAgain ? "It was read again." : headOf[whereabouts];
+  return [
+    `${eventId} in ${workspace}: ${first}`,
+    table(rows),
+    ...(whereabouts === "quarantined" ? [] : doubtOf(trace)),
     ...(entriesNotSeen > 0 ? [`${formatCount(entriesNotSeen)} entries of quarantine were not looked into.`] : []),
-  ];
-  return [`${eventId} in ${workspace}: ${headOf[whereabouts]}`, table(rows), ...notes]
+    ...again.flatMap((way) => [
+      `Read again by relay resend (run ${way.run}): ${headOf[endOf(way)]}`,
+      table(wayRows(way, candidates(way))),
+      ...doubtOf(way),
+    ]),
+  ]
     .filter((text) => text !== "")
     .join("\n");
+};
+
+const wayRows = ({ uri, connector = "", landedAtMs, takenAtMs }: Way, batches: readonly BatchPlace[]): string[][] => [
+  ...(uri === undefined ? [] : [["file", `${uri} (connector ${connector})`]]),
+  ...(landedAtMs === undefined ? [] : [["landed", time(landedAtMs)]]),
+  ...(takenAtMs === undefined ? [] : [["taken", time(takenAtMs)]]),
+  ...batches.map((batch) => ["batch", `${batch.id}: ${fateOf(batch)}`]),
+];
+
+const doubtOf = (way: Way): string[] => {
+  const { length } = candidates(way);
+  return length > 1 ? [`It is in one of these ${formatCount(length)} batches.`] : [];
 };

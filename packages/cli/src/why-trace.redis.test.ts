@@ -1,11 +1,13 @@
 import { redisDesk } from "@currents-relay/deliver/adapters/redis-desk.ts";
+import { noteRun } from "@currents-relay/ingest/adapters/reread-runs.ts";
 import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import type { QuarantineJob, TransformJob } from "@currents-relay/shared/contracts/jobs.ts";
-import { type FileId, quarantineJobId, transformJobId } from "@currents-relay/shared/core/ids.ts";
+import { type FileId, type JobId, quarantineJobId, transformJobId } from "@currents-relay/shared/core/ids.ts";
 import { handOverTo } from "@currents-relay/shared/queues/hand-over.ts";
 import { openWorkspaceQueues } from "@currents-relay/shared/queues/workspace-queues.ts";
 import { redisSpool } from "@currents-relay/shared/spool/redis-spool.ts";
 import { useRedis } from "@currents-relay/shared/testing/redis-server.ts";
+import { claimScope } from "@currents-relay/transform/adapters/claim-layout.ts";
 import { redisClaims } from "@currents-relay/transform/adapters/redis-claims.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { DlqRoom } from "./dlq-room.ts";
@@ -17,6 +19,8 @@ const chunk = transformJobId("file" as FileId, 0, 2); // a test's own name
 const uri = "file:///a.avro";
 const chunkData: TransformJob = { v: 1, connector: "engagement", records: 2, landedAtMs: 7, uri };
 
+const dedup = { scope: "workspace", windowMs: 60_000 } as const;
+
 const server = useRedis();
 let room: DlqRoom;
 beforeEach(async () => {
@@ -24,7 +28,7 @@ beforeEach(async () => {
   await redis.flushall();
   const [spool, queues] = [redisSpool(redis, workspace), openWorkspaceQueues(redis, workspace)];
   // Of the settings a trace looks at these alone.
-  const settings = { dedup: { scope: "workspace" }, connectors: {} } as WorkspaceConfig;
+  const settings = { dedup, connectors: { engagement: {} } } as unknown as WorkspaceConfig;
   const desk: DlqRoom["desk"] = (queue) => redisDesk({ redis, workspace, queue, spool });
   room = { redis, workspace, settings, spool, queues, desk };
 });
@@ -35,7 +39,9 @@ const whereIs = async (eventId: string) => {
   return { ...trace, whereabouts: whereaboutsOf(trace) };
 };
 
-const claim = (...ids: string[]) => redisClaims(room.redis, { scope: workspace, windowMs: 60_000 })(chunk, ids);
+const claimAs = (scope: string, owner: JobId, ids: string[]) =>
+  redisClaims(room.redis, { scope, windowMs: dedup.windowMs })(owner, ids);
+const claim = (...ids: string[]) => claimAs(workspace, chunk, ids);
 
 test("an event that transform has set aside is found, also where it is not the first of its entry", async () => {
   const data: QuarantineJob = {
@@ -71,4 +77,21 @@ test("an event whose chunk was taken and is still under way is on its way, and i
 test("an event that was taken by a chunk that nobody knows any more was taken", async () => {
   await claim("long-ago");
   expect(await whereIs("long-ago")).toMatchObject({ whereabouts: "taken", takenAtMs: expect.any(Number) });
+});
+
+test("what was read again apart from all else is found beside the first time, the newest first, and also without that", async () => {
+  const scopeOf = (run: string) => claimScope(workspace, dedup, { connector: "engagement", run });
+  const again = transformJobId("again" as FileId, 0, 1); // a test's own name
+  await claim("both");
+  await claimAs(scopeOf("run-1"), chunk, ["both", "only-again"]);
+  await claimAs(scopeOf("run-2"), again, ["both"]);
+  await claimAs(scopeOf("nobody-noted"), again, ["both"]);
+  await noteRun(room.redis, workspace, "run-1", Date.now() - 1);
+  await noteRun(room.redis, workspace, "run-2");
+  await room.queues.add("transform", [{ id: again, data: { ...chunkData, uri: "file:///b.avro" } }]);
+  const both = await whereIs("both");
+  expect(both.again).toMatchObject([{ run: "run-2", chunk: again, uri: "file:///b.avro" }, { run: "run-1" }]);
+  expect([both.takenAtMs, both.whereabouts]).toEqual([expect.any(Number), "taken"]);
+  expect(await whereIs("only-again")).toMatchObject({ whereabouts: "taken", batches: [], again: [{ run: "run-1" }] });
+  expect(await whereIs("never")).toMatchObject({ whereabouts: "unknown", again: [] });
 });

@@ -6,8 +6,9 @@ import { halfJobId, type JobId } from "@currents-relay/shared/core/ids.ts";
 import { completedKey, jobKey, keyPrefix, queueName } from "@currents-relay/shared/core/keys.ts";
 import { messageIdMaker } from "@currents-relay/shared/core/message-id.ts";
 import { batchesOf } from "@currents-relay/shared/queues/batch-notes.ts";
-import { claimOwner } from "@currents-relay/transform/adapters/claim-layout.ts";
+import { claimOwner, claimScope } from "@currents-relay/transform/adapters/claim-layout.ts";
 import { lookUpClaim } from "@currents-relay/transform/adapters/claim-lookup.ts";
+import { runsSince } from "@currents-relay/ingest/adapters/reread-runs.ts";
 import type { DlqRoom } from "./dlq-room.ts";
 
 /** A batch that the event may be in, and what became of it. */
@@ -23,9 +24,8 @@ export interface BatchPlace {
   hasEvent?: true;
 }
 
-/** What is known of one event. Nothing that it holds is in here. */
-export interface Trace {
-  eventId: string;
+/** Where one taking of an event has led. */
+export interface Way {
   /** When transform took it: from then on a repeat is a duplicate (UNIX ms). */
   takenAtMs?: number;
   /** The chunk that has it; left out where BullMQ has forgotten it, after a day. */
@@ -34,6 +34,19 @@ export interface Trace {
   uri?: string;
   landedAtMs?: number;
   batches: BatchPlace[];
+}
+
+/** Of one that `relay resend` has read again, apart from all else. */
+export interface WayAgain extends Way {
+  /** As `relay resend --json` names it. */
+  run: string;
+}
+
+/** What is known of one event. Nothing that it holds is in here. */
+export interface Trace extends Way {
+  eventId: string;
+  /** The newest first. */
+  again: WayAgain[];
   quarantined?: { id: JobId; reason: QuarantineReason; detail: string; sinceMs: number; uri: string };
   /** Entries of quarantine that were not looked into, as there are so many. */
   entriesNotSeen: number;
@@ -41,25 +54,46 @@ export interface Trace {
 
 /** Changes nothing. Costs the same whatever waits, but for quarantine, of which the first 1,000 entries are looked into. */
 export const traceOf = async (room: DlqRoom, eventId: string): Promise<Trace> => {
-  const [claim, quarantine] = await Promise.all([latestClaim(room, eventId), inQuarantine(room, eventId)]);
-  const base = { eventId, batches: [], ...quarantine };
-  if (!claim) return base;
+  const [way, again, quarantine] = await Promise.all([
+    wayOf(room, eventId),
+    waysAgain(room, eventId),
+    inQuarantine(room, eventId),
+  ]);
+  return { eventId, ...way, again, ...quarantine };
+};
+
+/** What was claimed is remembered for two windows at the most. */
+const waysAgain = async (room: DlqRoom, eventId: string): Promise<WayAgain[]> => {
+  const runs = await runsSince(room.redis, room.workspace, Date.now() - 2 * room.settings.dedup.windowMs);
+  const ways = await Promise.all(runs.map(async (run) => ({ run, ...(await wayOf(room, eventId, run)) })));
+  return ways.filter(({ takenAtMs }) => takenAtMs !== undefined);
+};
+
+/** `run`: as that re-reading took it. */
+const wayOf = async (room: DlqRoom, eventId: string, run?: string): Promise<Way> => {
+  const claim = await latestClaim(room, eventId, run);
+  if (!claim) return { batches: [] };
   const chunk = await chunkOf(room, claim);
-  if (!chunk) return { ...base, takenAtMs: claim.atMs };
+  if (!chunk) return { batches: [], takenAtMs: claim.atMs };
   const { connector, uri, landedAtMs } = chunk.data;
   const batches = await Promise.all(
     (await batchesOf(room.redis, room.workspace, chunk.id)).map((id) => placesOf(room, id, eventId)),
   );
-  return { ...base, takenAtMs: claim.atMs, chunk: chunk.id, connector, uri, landedAtMs, batches: batches.flat() };
+  return { takenAtMs: claim.atMs, chunk: chunk.id, connector, uri, landedAtMs, batches: batches.flat() };
 };
 
 type Claim = NonNullable<Awaited<ReturnType<typeof lookUpClaim>>>;
 
 /** With `dedup.scope: connector` each connector has claims of its own. */
-const latestClaim = async ({ redis, workspace, settings }: DlqRoom, eventId: string): Promise<Claim | undefined> => {
-  const isByConnector = settings.dedup.scope === "connector";
-  const scopes = isByConnector ? Object.keys(settings.connectors).map((name) => `${workspace}/${name}`) : [workspace];
-  const found = await Promise.all(scopes.map((scope) => lookUpClaim(redis, scope, eventId)));
+const latestClaim = async (
+  { redis, workspace, settings }: DlqRoom,
+  eventId: string,
+  run?: string,
+): Promise<Claim | undefined> => {
+  const scopes = Object.keys(settings.connectors).map((connector) =>
+    claimScope(workspace, settings.dedup, { connector, run }),
+  );
+  const found = await Promise.all([...new Set(scopes)].map((scope) => lookUpClaim(redis, scope, eventId)));
   return found.filter((claim) => claim !== undefined).toSorted((a, b) => b.atMs - a.atMs)[0];
 };
 

@@ -17,6 +17,7 @@ import { startSweeping } from "@currents-relay/shared/stage/sweep-part.ts";
 import { openWorkspaceTools, type WorkspaceTools } from "@currents-relay/shared/stage/workspace-tools.ts";
 import { mostCallsBehind } from "./core/batch-size.ts";
 import { notingSpool } from "./adapters/noting-spool.ts";
+import { claimScope } from "./adapters/claim-layout.ts";
 import { redisClaims } from "./adapters/redis-claims.ts";
 import { type RetiredRules, retiredRules, rulesInForce } from "./adapters/retired-rules.ts";
 import { schemaWatch } from "./adapters/schema-watch.ts";
@@ -111,7 +112,7 @@ const setAsideOf =
     return setWholeJobAside(toQuarantine, job, { reason, cause });
   };
 
-/** Ids are remembered for the whole workspace, or for each connector by itself; or for one re-reading. */
+/** One for each scope (claim-layout.ts). */
 export const claimsOf = (
   { redis }: Pick<StageContext, "redis">,
   name: string,
@@ -119,8 +120,7 @@ export const claimsOf = (
 ) => {
   const byScope = new Map<string, Claims>();
   return (connector: string, reread?: Reread): Claims => {
-    const all = dedup.scope === "connector" ? `${name}/${connector}` : name;
-    const scope = reread?.apart ? `${all}#${reread.run}` : all;
+    const scope = claimScope(name, dedup, { connector, run: reread?.apart && reread.run });
     const claims = byScope.get(scope) ?? redisClaims(redis, { scope, windowMs: dedup.windowMs });
     byScope.set(scope, claims);
     return claims;

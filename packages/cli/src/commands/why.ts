@@ -15,9 +15,10 @@ Redis remembers an id for dedup.window, and finished work for a day; within that
   --workspace W  may be left out where there is one
   --config FILE  the configuration; left out: relay.yaml in this folder
   --json         {"workspace":...,"eventId":...,"whereabouts":"delivered|waiting|held|quarantined|ended|taken|unknown",
-                 "takenAtMs":...,"connector":...,"uri":...,"landedAtMs":...,"batches":[...],"quarantined":{...}}
+                 "takenAtMs":...,"connector":...,"uri":...,"landedAtMs":...,"batches":[...],"quarantined":{...},
+                 "again":[{"run":...,"takenAtMs":...,...,"batches":[...]}]}, the latter by relay resend
 
-What relay backfill and relay resend read again apart from all else is not found by this. Redis as for \`relay status\`.
+Redis as for \`relay status\`.
 Exits with 0, and 1 where there is no trace of the event.`,
 
   run: async (args) => {

@@ -40,6 +40,9 @@ export const rereadKey = (workspace: string, run: string): string => `${keyPrefi
 /** Set with an expiry: those of them that were replaced or deleted before all of them was read. */
 export const rereadChangedKey = (workspace: string, run: string): string => `${rereadKey(workspace, run)}:changed`;
 
+/** Sorted set: re-readings whose ids are remembered apart from all others, by when they were begun last (UNIX ms). */
+export const rereadRunsKey = (workspace: string): string => `${keyPrefix}:reread-runs:${workspace}`;
+
 /** Hash: the present fault of each connector's source, as JSON. */
 export const sourceFaultsKey = (workspace: string): string => `${keyPrefix}:source-faults:${workspace}`;
 

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import { claimsKey } from "@currents-relay/shared/core/keys.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
 import { type Digest, uuidDigest } from "../core/uuid-digest.ts";
@@ -46,6 +47,19 @@ export const claimIds = (eventIds: readonly string[]): Buffer => {
 
 /** Under what a claim knows its owner. */
 export const claimOwner = (owner: JobId): Buffer => hash("sha256", owner, "buffer").subarray(0, ownerBytes);
+
+/**
+ * Whose ids are remembered together: the workspace's or, where the configuration says so, each connector's; of a re-reading
+ * apart from all else, those of its run.
+ */
+export const claimScope = (
+  workspace: string,
+  { scope }: WorkspaceConfig["dedup"],
+  { connector, run }: { connector: string; run?: string | undefined },
+): string => {
+  const all = scope === "connector" ? `${workspace}/${connector}` : workspace;
+  return run === undefined ? all : `${all}#${run}`;
+};
 
 /** The keys that the script takes: the tables, and what the name of each begins with. */
 export const claimKeys = (scope: string): readonly [tables: string, prefix: string] => [
