@@ -154,7 +154,7 @@ const redisPart = (redis: Redis, log: Logger, { production, isOnce }: HowToRun):
 const allOpen = (stages: readonly Stage[]): Part => ({
   name: "all workspaces open",
   start: () => {
-    const faults = stages.flatMap((stage) => stage.unreadyReasons());
+    const faults = stages.flatMap((stage) => stage.notOpen());
     if (faults.length > 0) throw new CommandError(exitCodes.unavailable, faults.join("\n"));
   },
   drain: () => undefined,

@@ -107,7 +107,7 @@ test("a workspace that cannot be read is told of first, beside the others", () =
   const standings = [aStanding("acme", anOutage(nowMs - hourMs))];
   const text = statusForPeople({ standings, unreadable: [{ workspace: "globex", why: "oops" }] }, nowMs).split("\n");
   expect(text[1]).toMatch(/^acme +holding/);
-  expect(text[3]).toMatch(/^globex: what Redis has of it cannot be read \(oops\): nothing of it is sent/);
+  expect(text[3]).toMatch(/^globex: what Redis has of it cannot be read \(oops\), and it may not be sent/);
   expect(text[4]).toMatch(/^acme: held/);
 });
 

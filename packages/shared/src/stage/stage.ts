@@ -27,6 +27,8 @@ export interface Stage extends Part {
   /** Makes a configuration take effect: opens, re-opens and closes workspaces; those without a change run on. */
   apply(config: RelayConfig): Promise<void>;
   unreadyReasons(): string[];
+  /** Those of the reasons that are about workspaces that could not be opened. */
+  notOpen(): string[];
 }
 
 interface OpenRunner {
@@ -133,6 +135,8 @@ export const createStage = (
     });
   };
 
+  const notOpen = () => missing(name, { wanted, runners, faults });
+
   const apply = (config: RelayConfig) => (queue = queue.catch(() => undefined).then(() => applyNow(config)));
 
   return {
@@ -145,14 +149,19 @@ export const createStage = (
     drain: async (force) => {
       isEnding = true;
       again.cancel();
-      const onForce = () => forced.abort(force.reason);
-      if (force.aborted) onForce();
-      force.addEventListener("abort", onForce, { once: true });
+      passOn(force, forced);
       await queue.catch(() => undefined);
       await Promise.all([...runners.values()].map(({ runner }) => runner.drain(forced.signal)));
     },
-    unreadyReasons: () => (isEnding ? [`${name} is ending`] : notRunning(name, { wanted, runners, faults })),
+    unreadyReasons: () => (isEnding ? [`${name} is ending`] : [...stopped(name, runners), ...notOpen()]),
+    notOpen,
   };
+};
+
+const passOn = (force: AbortSignal, forced: AbortController): void => {
+  const abort = () => forced.abort(force.reason);
+  if (force.aborted) abort();
+  force.addEventListener("abort", abort, { once: true });
 };
 
 /** By workspace: a hash of all that its runner depends on. */
@@ -169,12 +178,12 @@ interface Running {
   faults: ReadonlyMap<string, string>;
 }
 
-const notRunning = (stage: string, { wanted, runners, faults }: Running): string[] => {
-  const stopped = [...runners].filter(([, { runner }]) => !runner.isRunning());
-  const missing = [...wanted.keys()].filter((workspace) => !runners.has(workspace));
-  const why = (workspace: string): string => (faults.has(workspace) ? `: ${faults.get(workspace)}` : "");
-  return [
-    ...stopped.map(([workspace]) => `${stage} of ${workspace} has stopped`),
-    ...missing.map((workspace) => `${stage} of ${workspace} is not open${why(workspace)}`),
-  ];
-};
+const stopped = (stage: string, runners: ReadonlyMap<string, OpenRunner>): string[] =>
+  [...runners]
+    .filter(([, { runner }]) => !runner.isRunning())
+    .map(([workspace]) => `${stage} of ${workspace} has stopped`);
+
+const missing = (stage: string, { wanted, runners, faults }: Running): string[] =>
+  [...wanted.keys()]
+    .filter((workspace) => !runners.has(workspace))
+    .map((workspace) => [`${stage} of ${workspace} is not open`, faults.get(workspace) ?? []].flat().join(": "));

@@ -48,7 +48,7 @@ export const wrongWith = ({ view: { status }, overview }: Standing, nowMs: numbe
 
 /** What is wrong with a workspace of which nothing can be shown, and what to do. */
 export const wrongWithUnreadable = ({ why }: Unreadable): string =>
-  `what Redis has of it cannot be read (${why}): nothing of it is sent, and all of it waits. See workspace.not-open in the RUNBOOK.`;
+  `what Redis has of it cannot be read (${why}), and it may not be sent: see workspace.not-open in the RUNBOOK.`;
 
 /** What could not be read has no events to count, and waits for somebody all the same. */
 const quarantineText = ({ waiting: { quarantined }, quarantineEntries }: WorkspaceStatus): string =>
