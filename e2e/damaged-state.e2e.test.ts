@@ -58,6 +58,15 @@ test("a workspace whose state cannot be read keeps no other from its work, is sh
   expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining(`of globex is not open: ${why}`)]);
   expect(await (await fetch(`${page}/`)).text()).toContain(`cannot be read (${why})`);
 
+  const seenAtS = Date.now() / 1_000;
+  const metric = async (name: string) =>
+    Number(new RegExp(`^${name} (\\S+)$`, "m").exec(await (await fetch(`${page}/metrics`)).text())?.[1]);
+  await until(
+    "its gauges are read again",
+    async () => (await metric("relay_gauges_refreshed_timestamp_seconds")) > seenAtS,
+  );
+  expect(await metric('relay_workers{stage="deliver"}')).toBe(1); // for acme it works
+
   const status = await runRelay(["status"], { cwd: folder });
   expect(status.code).toBe(69);
   expect(status.stdout).toMatch(/^acme +flowing/m);
@@ -77,4 +86,5 @@ test("a run to the end does not begin without it", async () => {
   const run = await runRelay(["start", "--once"], { cwd: folder });
   expect(run).toMatchObject({ code: 69, stdout: "" });
   expect(run.stderr).toContain(`deliver of globex is not open: ${why}`);
+  expect(segment.ids().size).toBe(0);
 });

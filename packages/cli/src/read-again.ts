@@ -9,6 +9,7 @@ import type { SourceObject } from "@currents-relay/ingest/ports.ts";
 import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import type { Reread } from "@currents-relay/shared/contracts/jobs.ts";
 import { durationText } from "@currents-relay/shared/core/duration-text.ts";
+import { unlessAborted } from "@currents-relay/shared/runtime/redis-trouble.ts";
 import { onSignals } from "@currents-relay/shared/runtime/lifecycle.ts";
 import { readSnapshot } from "@currents-relay/shared/stage/gauges-shared.ts";
 import { overviewOf } from "@currents-relay/shared/stage/overview.ts";
@@ -121,7 +122,8 @@ export const runReadAgain = async (
   try {
     const ledger = rereadLedger(room.redis, room.workspace, reread.run);
     const feed = { connector, reread, ledger, queues: room.queues, objects, onProgress, now: Date.now };
-    if (reread.apart) await noteRun(room.redis, room.workspace, reread.run);
+    if (reread.apart && objects.length > 0)
+      await unlessAborted(interrupted.signal, noteRun(room.redis, room.workspace, reread.run));
     await feedAgain(feed, interrupted.signal);
     return { isWhole: true, changed: done.changed };
   } catch (error) {

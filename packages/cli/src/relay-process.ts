@@ -57,7 +57,7 @@ export const composeProcess = async (options: ProcessOptions): Promise<RelayProc
     config,
     log,
     stages,
-    isReady: () => running.every((stage) => stage.unreadyReasons().length === 0),
+    isReady: () => running.every((stage) => stage.isWorking()),
   });
   const admin = adminServer({
     host: config.admin.host,
@@ -75,8 +75,7 @@ export const composeProcess = async (options: ProcessOptions): Promise<RelayProc
     redisPart(redis, log, { production: environment.production, isOnce }),
     admin,
     gauges,
-    ...running,
-    ...(isOnce ? [allOpen(running)] : []),
+    ...(isOnce ? running.map(openingAll) : running),
     configPart(loaded, { stages: running, gauges, metrics: context.metrics, log, inForce }),
   ];
   const adminUrl = () => `http://${config.admin.host}:${admin.port()}`;
@@ -151,13 +150,14 @@ const redisPart = (redis: Redis, log: Logger, { production, isOnce }: HowToRun):
 });
 
 /** A run that somebody waits for would not come to its end without one of the workspaces. */
-const allOpen = (stages: readonly Stage[]): Part => ({
-  name: "all workspaces open",
-  start: () => {
-    const faults = stages.flatMap((stage) => stage.notOpen());
+const openingAll = (stage: Stage): Part => ({
+  name: stage.name,
+  start: async () => {
+    await stage.start?.();
+    const faults = stage.notOpen();
     if (faults.length > 0) throw new CommandError(exitCodes.unavailable, faults.join("\n"));
   },
-  drain: () => undefined,
+  drain: (force) => stage.drain(force),
 });
 
 interface ConfigUsers {

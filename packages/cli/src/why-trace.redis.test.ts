@@ -86,9 +86,10 @@ test("what was read again apart from all else is found beside the first time, th
   await claimAs(scopeOf("run-1"), chunk, ["both", "only-again"]);
   await claimAs(scopeOf("run-2"), again, ["both"]);
   await claimAs(scopeOf("nobody-noted"), again, ["both"]);
-  await noteRun(room.redis, workspace, "run-1", Date.now() - 1);
+  await noteRun(room.redis, workspace, "run-1", Date.now() - 20 * 86_400_000);
   await noteRun(room.redis, workspace, "run-2");
-  await room.queues.add("transform", [{ id: again, data: { ...chunkData, uri: "file:///b.avro" } }]);
+  const data: TransformJob = { ...chunkData, uri: "file:///b.avro", reread: { run: "run-2", apart: true } };
+  await room.queues.add("transform", [{ id: again, data }]);
   const both = await whereIs("both");
   expect(both.again).toMatchObject([{ run: "run-2", chunk: again, uri: "file:///b.avro" }, { run: "run-1" }]);
   expect([both.takenAtMs, both.whereabouts]).toEqual([expect.any(Number), "taken"]);

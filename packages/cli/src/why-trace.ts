@@ -8,7 +8,7 @@ import { messageIdMaker } from "@currents-relay/shared/core/message-id.ts";
 import { batchesOf } from "@currents-relay/shared/queues/batch-notes.ts";
 import { claimOwner, claimScope } from "@currents-relay/transform/adapters/claim-layout.ts";
 import { lookUpClaim } from "@currents-relay/transform/adapters/claim-lookup.ts";
-import { runsSince } from "@currents-relay/ingest/adapters/reread-runs.ts";
+import { lastRuns } from "@currents-relay/ingest/adapters/reread-runs.ts";
 import type { DlqRoom } from "./dlq-room.ts";
 
 /** A batch that the event may be in, and what became of it. */
@@ -62,9 +62,9 @@ export const traceOf = async (room: DlqRoom, eventId: string): Promise<Trace> =>
   return { eventId, ...way, again, ...quarantine };
 };
 
-/** What was claimed is remembered for two windows at the most. */
+/** Also of runs that were begun long ago: what they read again may wait long behind what is new. */
 const waysAgain = async (room: DlqRoom, eventId: string): Promise<WayAgain[]> => {
-  const runs = await runsSince(room.redis, room.workspace, Date.now() - 2 * room.settings.dedup.windowMs);
+  const runs = await lastRuns(room.redis, room.workspace);
   const ways = await Promise.all(runs.map(async (run) => ({ run, ...(await wayOf(room, eventId, run)) })));
   return ways.filter(({ takenAtMs }) => takenAtMs !== undefined);
 };
@@ -115,6 +115,7 @@ const chunkOf = async ({ redis, workspace }: DlqRoom, { owner, atMs }: Claim) =>
   const open = await Promise.all([
     redis.lrange(`${queue}:active`, 0, -1),
     redis.lrange(`${queue}:wait`, -pageJobs, -1),
+    redis.zrange(`${queue}:prioritized`, 0, String(pageJobs - 1)), // what is read again
     redis.zrange(`${queue}:delayed`, 0, String(pageJobs - 1)),
   ]);
   const underWay = open.flat().find(isOwner);

@@ -28,7 +28,8 @@ in .relay/redis beside the configuration.
 With --once it waits as long as it takes for a Segment that cannot be reached; Ctrl-C ends that too.
 Exits with 0 after a signal, and with --once when everything found was delivered, dropped by rule or set aside; with
 75 when --once leaves events undelivered (nothing is lost: start it again), 66 when a source cannot be listed, 69 when
-Redis or the admin port is not there or Redis is none that can be used, 78 when the configuration has faults.`,
+Redis or the admin port is not there, Redis is none that can be used, or no workspace (with --once: not every one) can
+be begun with, 78 when the configuration has faults.`,
 
   run: async (args) => {
     const { values } = parseArgs({

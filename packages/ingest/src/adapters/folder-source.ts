@@ -20,7 +20,7 @@ const openPages = openPagePool(pagesKept);
 
 /** So many names are read at once where that is near: in a tenth of a millisecond. */
 const fewNames = 100;
-/** A folder of so many bytes cannot have got a great many more since: they take 10 to 264 each, or it says how many there are. */
+/** A folder of so many bytes has some thousand names at the most, or on zfs, which says their number, as many: some tens of ms. */
 const smallFolderBytes = 32n * 1024n;
 
 /** One for all folders: they take turns with everything else together. */

@@ -8,15 +8,15 @@ const mostRuns = 100;
 /** Notes that a re-reading goes on whose ids are remembered apart, so that what became of its events can be found. */
 export const noteRun = async (redis: Redis, workspace: string, run: string, nowMs = Date.now()): Promise<void> => {
   const key = rereadRunsKey(workspace);
-  await redis
-    .multi()
-    .zadd(key, nowMs, run)
-    .zremrangebyscore(key, "-inf", nowMs - keptMs)
-    .zremrangebyrank(key, 0, -mostRuns - 1)
-    .pexpire(key, keptMs)
-    .exec();
+  // No transaction: what Redis refuses it is to say in its own words.
+  await Promise.all([
+    redis.zadd(key, nowMs, run),
+    redis.zremrangebyscore(key, "-inf", nowMs - keptMs),
+    redis.zremrangebyrank(key, 0, -mostRuns - 1),
+    redis.pexpire(key, keptMs),
+  ]);
 };
 
-/** Those that were begun, or gone on with, since then (UNIX ms); the newest first. */
-export const runsSince = (redis: Redis, workspace: string, sinceMs: number): Promise<string[]> =>
-  redis.zrange(rereadRunsKey(workspace), "+inf", String(sinceMs), "BYSCORE", "REV");
+/** The one that was begun, or gone on with, last comes first. */
+export const lastRuns = (redis: Redis, workspace: string): Promise<string[]> =>
+  redis.zrevrange(rereadRunsKey(workspace), 0, -1);

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { RelayConfig, SegmentConfig } from "../config/schema.ts";
 import { type FlowSample, withSample } from "../core/flow.ts";
+import { errorText } from "../core/error-text.ts";
 import { isRedisTrouble } from "../runtime/redis-trouble.ts";
 import { type Differences, differencesOf } from "./gauges-conservation.ts";
 import { readWorkspace, type WorkspaceReading } from "./gauges-reading.ts";
@@ -55,7 +56,7 @@ export const readableNow = async (
 ): Promise<{ snapshot: Snapshot; unreadable: Unreadable[] }> => {
   const unreadable: Unreadable[] = [];
   const onUnreadable = (workspace: string, error: unknown): void => {
-    unreadable.push({ workspace, why: error instanceof Error ? error.message : String(error) });
+    unreadable.push({ workspace, why: errorText(error) });
   };
   const snapshot = await takeSnapshot({ ...options, onUnreadable });
   for (const { workspace } of unreadable) delete snapshot.workspaces[workspace];

@@ -20,7 +20,7 @@ export interface GaugesOptions {
   log: Logger;
   /** The stages that this process runs. */
   stages: readonly CountingStage[];
-  /** Whether they work; a process that is not ready does not count as a worker. */
+  /** Whether they work; else the process does not count as a worker. */
   isReady: () => boolean;
   everyMs?: number;
   /** UNIX ms. */

@@ -74,15 +74,18 @@ test("one that takes long to end, and one that cannot be opened, keep no other w
 });
 
 test("one that cannot be opened at the start keeps no other from its work, and is opened when it can be", async () => {
-  const { stage, steps, logged, opening } = aStage({ acme: 1, bad: 1 }, 5);
+  const { stage, steps, logged, stopped, opening } = aStage({ acme: 1, bad: 1 }, 5);
   opening.set("bad", Promise.reject(new Error("no")));
   await stage.start?.();
   expect(steps).toContain("open acme");
   expect(stage.unreadyReasons()).toEqual(["deliver of bad is not open: no"]);
+  expect([stage.notOpen(), stage.isWorking()]).toEqual([["deliver of bad is not open: no"], true]);
   await eventually(() => expect(logged.filter((line) => line === "workspace.not-open").length).toBeGreaterThan(2));
   opening.delete("bad");
   await eventually(() => expect(stage.unreadyReasons()).toEqual([]));
   expect(logged.at(-1)).toBe("workspace.opened");
+  stopped.add("acme");
+  expect([stage.notOpen(), stage.isWorking()]).toEqual([[], false]);
   expect(steps.filter((step) => step === "open acme")).toHaveLength(1);
   await stage.drain(never);
 });
@@ -90,7 +93,8 @@ test("one that cannot be opened at the start keeps no other from its work, and i
 test("a start in which none can be opened fails", async () => {
   const { stage, opening } = aStage({ bad: 1, worse: 1 });
   for (const name of ["bad", "worse"]) opening.set(name, Promise.reject(new Error(`no ${name}`)));
-  await expect(stage.start?.()).rejects.toThrow("no bad");
+  await expect(stage.start?.()).rejects.toThrow("deliver of bad is not open: no bad");
+  expect(stage.isWorking()).toBe(false);
 });
 
 test("what could not be opened after a change is tried again, unless the next change takes it away, or it ends", async () => {

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { configFingerprint } from "../config/fingerprint.ts";
 import type { RelayConfig, WorkspaceConfig } from "../config/schema.ts";
+import { errorText } from "../core/error-text.ts";
 import type { Part } from "../runtime/lifecycle.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { oneAtATime } from "../runtime/one-at-a-time.ts";
@@ -29,6 +30,8 @@ export interface Stage extends Part {
   unreadyReasons(): string[];
   /** Those of the reasons that are about workspaces that could not be opened. */
   notOpen(): string[];
+  /** Whether it does its work for all workspaces that could be opened. */
+  isWorking(): boolean;
 }
 
 interface OpenRunner {
@@ -76,8 +79,9 @@ const opener = (stage: string, open: OpenWorkspace, log: Logger) => {
         return runner;
       } catch (error) {
         log.error({ stage, workspace, err: error }, "workspace.not-open");
-        faults.set(workspace, error instanceof Error ? error.message : String(error));
-        throw error;
+        const why = errorText(error);
+        faults.set(workspace, why);
+        throw new Error(`${stage} of ${workspace} is not open: ${why}`, { cause: error });
       }
     },
 
@@ -155,6 +159,7 @@ export const createStage = (
     },
     unreadyReasons: () => (isEnding ? [`${name} is ending`] : [...stopped(name, runners), ...notOpen()]),
     notOpen,
+    isWorking: () => !isEnding && stopped(name, runners).length === 0 && (runners.size > 0 || wanted.size === 0),
   };
 };
 
