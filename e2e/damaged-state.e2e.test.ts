@@ -1,27 +1,15 @@
 import { join } from "node:path";
 import { outageKey } from "@currents-relay/shared/core/keys.ts";
-import { type RedisServer, startRedisServer } from "@currents-relay/shared/runtime/redis-server.ts";
 import { makeCurrents } from "@currents-relay/sim/currents-maker/make-currents.ts";
-import { type SegmentSim, startSegmentSim } from "@currents-relay/sim/segment-sim/server.ts";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { aFolder, runRelay, startRelayCommand } from "./support/command-line.ts";
+import { useSegmentAndRedis } from "./support/segment-and-redis.ts";
 import { until } from "./support/until.ts";
 
-let segment: SegmentSim;
-let redis: RedisServer;
-let client: Redis;
-beforeAll(async () => {
-  [segment, redis] = await Promise.all([startSegmentSim(), startRedisServer({ aof: "no" })]);
-  client = new Redis(redis.url);
-});
+const at = useSegmentAndRedis();
 beforeEach(async () => {
-  await client.flushall();
-  segment.control({ reset: true, rules: [] });
-});
-afterAll(async () => {
-  client.disconnect();
-  await Promise.all([segment.stop(), redis.stop()]);
+  await at.client.flushall();
+  at.segment.control({ reset: true, rules: [] });
 });
 
 const events = 50;
@@ -30,12 +18,12 @@ const events = 50;
 const aDamagedOne = async (): Promise<string> => {
   const workspace = (name: string) => [
     `  ${name}:`,
-    `    segment: { writeKey: ${name}-key, endpoint: "${segment.url}", settingsEndpoint: "${segment.url}" }`,
+    `    segment: { writeKey: ${name}-key, endpoint: "${at.segment.url}", settingsEndpoint: "${at.segment.url}" }`,
     `    connectors: { engagement: { source: { type: folder, path: ./${name} } } }`,
   ];
   const lines = [
     "version: 1",
-    `redis: { url: "${redis.url}" }`,
+    `redis: { url: "${at.redis.url}" }`,
     "admin: { port: 0 }",
     "workspaces:",
     ...workspace("acme"),
@@ -44,7 +32,7 @@ const aDamagedOne = async (): Promise<string> => {
   const folder = await aFolder({ "relay.yaml": `${lines.join("\n")}\n` });
   for (const [seed, name] of ["acme", "globex"].entries())
     await makeCurrents({ into: join(folder, name), events, eventTypes: ["users.messages.email.Open"], seed });
-  await client.set(outageKey("globex"), '{"v":2}');
+  await at.client.set(outageKey("globex"), '{"v":2}');
   return folder;
 };
 const why = "outage state version 2 is not known; update this worker";
@@ -52,7 +40,7 @@ const why = "outage state version 2 is not known; update this worker";
 test("a workspace whose state cannot be read keeps no other from its work, is shown, and goes on when it can", async () => {
   const folder = await aDamagedOne();
   const relay = startRelayCommand(["start"], { cwd: folder });
-  await until("acme is delivered", () => Promise.resolve(segment.ids().size === events));
+  await until("acme is delivered", () => Promise.resolve(at.segment.ids().size === events));
   const page = /status page (http:\S+?)\/? /.exec(relay.stderr())?.[1] ?? /"admin":"(.*?)"/.exec(relay.stderr())?.[1];
   const ready = await fetch(`${page}/readyz`);
   expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining(`of globex is not open: ${why}`)]);
@@ -75,8 +63,8 @@ test("a workspace whose state cannot be read keeps no other from its work, is sh
   const json = JSON.parse((await runRelay(["status", "--json"], { cwd: folder })).stdout) as Record<string, unknown>;
   expect(json).toMatchObject({ workspaces: [{ workspace: "acme" }], unreadable: [{ workspace: "globex", why }] });
 
-  await client.del(outageKey("globex"));
-  await until("globex is delivered, too", () => Promise.resolve(segment.ids().size === 2 * events));
+  await at.client.del(outageKey("globex"));
+  await until("globex is delivered, too", () => Promise.resolve(at.segment.ids().size === 2 * events));
   expect(await (await fetch(`${page}/readyz`)).text()).toContain("ready");
   expect((await runRelay(["status"], { cwd: folder })).code).toBe(0);
 });
@@ -86,5 +74,5 @@ test("a run to the end does not begin without it", async () => {
   const run = await runRelay(["start", "--once"], { cwd: folder });
   expect(run).toMatchObject({ code: 69, stdout: "" });
   expect(run.stderr).toContain(`deliver of globex is not open: ${why}`);
-  expect(segment.ids().size).toBe(0);
+  expect(at.segment.ids().size).toBe(0);
 });

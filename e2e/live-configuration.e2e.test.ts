@@ -1,29 +1,17 @@
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type RedisServer, startRedisServer } from "@currents-relay/shared/runtime/redis-server.ts";
 import { readWorkspaceStatus } from "@currents-relay/shared/stage/status.ts";
 import { makeCurrents } from "@currents-relay/sim/currents-maker/make-currents.ts";
-import { type SegmentSim, startSegmentSim } from "@currents-relay/sim/segment-sim/server.ts";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { aFolder, startRelayCommand } from "./support/command-line.ts";
+import { useSegmentAndRedis } from "./support/segment-and-redis.ts";
 import { until } from "./support/until.ts";
 
-let segment: SegmentSim;
-let redis: RedisServer;
-let client: Redis;
-beforeAll(async () => {
-  [segment, redis] = await Promise.all([startSegmentSim(), startRedisServer({ aof: "no" })]);
-  client = new Redis(redis.url);
-});
-afterAll(async () => {
-  await client.quit();
-  await Promise.all([segment.stop(), redis.stop()]);
-});
+const at = useSegmentAndRedis();
 
 const workspace = (name: string, connectors: readonly string[]) => [
   `  ${name}:`,
-  `    segment: { writeKey: ${name}-key, endpoint: "${segment.url}", settingsEndpoint: "${segment.url}", eventsPerSecond: 100000 }`,
+  `    segment: { writeKey: ${name}-key, endpoint: "${at.segment.url}", settingsEndpoint: "${at.segment.url}", eventsPerSecond: 100000 }`,
   "    connectors:",
   ...connectors.map((connector) => `      ${connector}`),
 ];
@@ -32,9 +20,14 @@ const clicks = `clicks: { source: { type: folder, path: ./clicks }, events: ["us
 const moreSends = "sends: { source: { type: folder, path: ./sends } }";
 
 const configOf = (...workspaces: string[][]) =>
-  ["version: 1", `redis: { url: "${redis.url}" }`, "admin: { port: 0 }", "workspaces:", ...workspaces.flat(), ""].join(
-    "\n",
-  );
+  [
+    "version: 1",
+    `redis: { url: "${at.redis.url}" }`,
+    "admin: { port: 0 }",
+    "workspaces:",
+    ...workspaces.flat(),
+    "",
+  ].join("\n");
 
 test("an edit takes effect in every stage within seconds, what a removed connector began ends by its last rules, a faulty edit is refused", async () => {
   const folder = await aFolder({ "relay.yaml": configOf(workspace("acme", [opens, clicks])) });
@@ -49,7 +42,7 @@ test("an edit takes effect in every stage within seconds, what a removed connect
     return [...manifest.readableIds.keys()];
   };
   const start = (stage: string) => startRelayCommand([stage, "--config", "relay.yaml"], { cwd: folder });
-  const has = (ids: readonly string[]) => ids.every((id) => segment.ids().has(id));
+  const has = (ids: readonly string[]) => ids.every((id) => at.segment.ids().has(id));
 
   const [ingest, transform] = [start("ingest"), start("transform"), start("deliver")];
   const first = await land("opens", "users.messages.email.Open", 1);
@@ -71,18 +64,18 @@ test("an edit takes effect in every stage within seconds, what a removed connect
   // A connector goes while a chunk of it waits, and transform has not seen it since it started.
   transform.signal("SIGKILL");
   const late = await land("clicks", "users.messages.email.Click", 4);
-  const waiting = async () => (await readWorkspaceStatus(client, "acme")).waiting.transform;
+  const waiting = async () => (await readWorkspaceStatus(at.client, "acme")).waiting.transform;
   await until("its chunk waits", async () => (await waiting()) === late.length);
   await edit(configOf(workspace("acme", [opens])));
   await until("ingest has it", () => ingest.stderr().split("config.applied").length > 2);
   await land("clicks", "users.messages.email.Click", 5);
   start("transform");
   await until("what it began is delivered", () => has(late));
-  const calls = await (await fetch(`${segment.url}/__calls?limit=10000`)).text();
+  const calls = await (await fetch(`${at.segment.url}/__calls?limit=10000`)).text();
   expect(calls.match(/"event":"Renamed"/g)).toHaveLength(late.length);
   // What Segment has accepted is settled a moment later.
   const left = async () => {
-    const { filesWaiting, waiting: events } = await readWorkspaceStatus(client, "acme");
+    const { filesWaiting, waiting: events } = await readWorkspaceStatus(at.client, "acme");
     return [filesWaiting, events];
   };
   const nothing = [0, { transform: 0, deliver: 0, held: 0, quarantined: 0 }];

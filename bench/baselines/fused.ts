@@ -6,6 +6,7 @@ import { cutChunks } from "@currents-relay/ingest/core/chunk.ts";
 import { Secret } from "@currents-relay/shared/config/secret.ts";
 import { mapChunk } from "@currents-relay/transform/core/map-chunk.ts";
 import { bodyBytes, pack } from "@currents-relay/transform/core/pack.ts";
+import { atOnce } from "./at-once.ts";
 import { startReport } from "./report.ts";
 
 /**
@@ -13,7 +14,7 @@ import { startReport } from "./report.ts";
  * retried in between. Up to four requests are under way at once, as in the deliver stage.
  */
 const [folder = "", url = ""] = process.argv.slice(2);
-const requestsAtOnce = 4;
+const requests = atOnce(4);
 const pieceBytes = 1024 * 1024;
 const rules = { connector: "bench", fields: { remove: [], hash: [] }, eventNames: {}, anonymousUsers: false };
 
@@ -23,7 +24,6 @@ const transport = createBatchTransport({
   timeoutMs: 10_000,
 });
 const never = new AbortController().signal;
-const underWay = new Set<Promise<void>>();
 
 const send = async (calls: Buffer, count: number): Promise<void> => {
   const answer = await transport.send({ calls, count }, never);
@@ -43,12 +43,10 @@ for (const name of readdirSync(folder)) {
   })) {
     if (part.kind === "fault") throw new Error(part.message);
     for (const body of pack(mapChunk(part.chunk, rules).calls)) {
-      const sending = send(bodyBytes(body), body.calls.length).finally(() => underWay.delete(sending));
-      underWay.add(sending);
-      if (underWay.size >= requestsAtOnce) await Promise.race(underWay);
+      await requests.begin(() => send(bodyBytes(body), body.calls.length));
     }
   }
 }
-await Promise.all(underWay);
+await requests.ended();
 report();
 transport.close();

@@ -7,7 +7,8 @@ import { ArchiveCorrupt } from "@currents-relay/deliver/core/archive-format.ts";
 import type { DlqOptions } from "./dlq-options.ts";
 import type { DlqRoom } from "./dlq-room.ts";
 import { type Sum, sumText } from "./dlq-select.ts";
-import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
+import { errorText } from "@currents-relay/shared/core/error-text.ts";
+import { CommandError, exitCodes } from "./exit-codes.ts";
 import { counted, print, printError } from "./output.ts";
 
 /** Puts what is in an archive back where it came from, file by file, the oldest first. */
@@ -48,7 +49,7 @@ const filesIn = async (
   { workspace, list, isFolder }: { workspace: string; list: () => Promise<{ uri: string }[]>; isFolder: boolean },
 ): Promise<string[]> => {
   const unreadable = (cause: unknown): never => {
-    const why = `--from-archive: ${from} cannot be read (${messageOf(cause)})`;
+    const why = `--from-archive: ${from} cannot be read (${errorText(cause)})`;
     throw new CommandError(exitCodes.noInput, why, { cause });
   };
   if (isFolder && (await stat(from).catch(unreadable)).isFile()) return [pathToFileURL(from).href];

@@ -7,7 +7,8 @@ import { readEnvironment } from "@currents-relay/shared/config/environment.ts";
 import { createLogger } from "@currents-relay/shared/runtime/logger.ts";
 import { connectRedis } from "@currents-relay/shared/runtime/redis.ts";
 import { RedisServerMissing, type RedisServer, startRedisServer } from "@currents-relay/shared/runtime/redis-server.ts";
-import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
+import { errorText } from "@currents-relay/shared/core/error-text.ts";
+import { CommandError, exitCodes } from "./exit-codes.ts";
 import { takeFolder } from "./folder-lock.ts";
 import { printError } from "./output.ts";
 
@@ -63,7 +64,7 @@ const takeDataFolder = async (folder: string) => {
     await mkdir(folder, { recursive: true });
     return takeFolder(folder);
   } catch (cause) {
-    throw new CommandError(exitCodes.unavailable, `${folder}, for Redis' data, cannot be used: ${messageOf(cause)}`, {
+    throw new CommandError(exitCodes.unavailable, `${folder}, for Redis' data, cannot be used: ${errorText(cause)}`, {
       cause,
     });
   }
@@ -101,7 +102,7 @@ const startOrInstall = async (dir: string, computer: Computer): Promise<RedisSer
     return await startRedisServer({ dir });
   } catch (error) {
     if (!(error instanceof RedisServerMissing))
-      throw new CommandError(exitCodes.unavailable, messageOf(error), { cause: error });
+      throw new CommandError(exitCodes.unavailable, errorText(error), { cause: error });
   }
   await installRedis(computer);
   return startRedisServer({ dir });
@@ -128,7 +129,7 @@ export const installRedis = async ({ isRoot, run }: Computer): Promise<void> => 
   } catch (cause) {
     throw new CommandError(
       exitCodes.unavailable,
-      `redis-server could not be installed with apt-get; install it by hand.\n${messageOf(cause)}`,
+      `redis-server could not be installed with apt-get; install it by hand.\n${errorText(cause)}`,
       { cause },
     );
   }

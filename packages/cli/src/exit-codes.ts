@@ -28,5 +28,3 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
   }
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -8,6 +8,7 @@ import { type RereadQuery, rereadTimeOf } from "@currents-relay/ingest/core/rere
 import type { SourceObject } from "@currents-relay/ingest/ports.ts";
 import type { WorkspaceConfig } from "@currents-relay/shared/config/schema.ts";
 import type { Reread } from "@currents-relay/shared/contracts/jobs.ts";
+import { errorText } from "@currents-relay/shared/core/error-text.ts";
 import { durationText } from "@currents-relay/shared/core/duration-text.ts";
 import { unlessAborted } from "@currents-relay/shared/runtime/redis-trouble.ts";
 import { onSignals } from "@currents-relay/shared/runtime/lifecycle.ts";
@@ -60,7 +61,7 @@ export const planReadAgain = async (room: DlqRoom, asked: ReadAgain, signal: Abo
   const { connector, query, reread } = asked;
   const settings = sourceToReadAgain(room.settings, connector);
   const found = await findAgain(settings, query, signal).catch((error: unknown) => {
-    throw new CommandError(exitCodes.noInput, error instanceof Error ? error.message : String(error));
+    throw new CommandError(exitCodes.noInput, errorText(error));
   });
   const ledger = rereadLedger(room.redis, room.workspace, reread.run);
   const objects = await unreadOf({ connector, reread, ledger, objects: found.objects });

@@ -1,6 +1,7 @@
 import { isClusterRefusal, isRedisRefusal } from "@currents-relay/shared/runtime/redis-trouble.ts";
 import type { Redis } from "ioredis";
-import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
+import { errorText } from "@currents-relay/shared/core/error-text.ts";
+import { CommandError, exitCodes } from "./exit-codes.ts";
 
 /** host:port of a connection, without its password. */
 export const redisAddress = ({ options }: Redis): string => `${options.host ?? "localhost"}:${options.port ?? 6379}`;
@@ -26,7 +27,7 @@ export const requireRedis = async (
     if ((await Promise.race([redis.ping(), late.promise])) === "late") throw new Error(lastError);
   } catch (cause) {
     if (signal.aborted) return;
-    const why = messageOf(cause);
+    const why = errorText(cause);
     throw new CommandError(exitCodes.unavailable, `Redis at ${redisAddress(redis)} does not answer (${why})`, {
       cause,
     });
@@ -46,6 +47,6 @@ export const orRefused = async <T>(act: () => Promise<T>): Promise<T> => {
     const remedy = isClusterRefusal(cause)
       ? "It is a node of a Redis Cluster; the relay needs a Redis that is none."
       : "Nothing is lost; do the same again when it is well.";
-    throw new CommandError(exitCodes.unavailable, `Redis refuses: ${messageOf(cause)}\n${remedy}`, { cause });
+    throw new CommandError(exitCodes.unavailable, `Redis refuses: ${errorText(cause)}\n${remedy}`, { cause });
   }
 };

@@ -14,7 +14,8 @@ import { statusPage } from "@currents-relay/shared/page/status-page.ts";
 import { type Gauges, startGauges } from "@currents-relay/shared/stage/gauges.ts";
 import type { Stage, StageContext } from "@currents-relay/shared/stage/stage.ts";
 import type { Redis } from "ioredis";
-import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
+import { errorText } from "@currents-relay/shared/core/error-text.ts";
+import { CommandError, exitCodes } from "./exit-codes.ts";
 import type { GoodConfig } from "./read-config.ts";
 import { redisAddress } from "./redis-answers.ts";
 
@@ -113,7 +114,7 @@ const probeMs = 1_000;
 const redisFaults = async (redis: Redis): Promise<string[]> => {
   const answer = redis.set("relay:writable", "1", "EX", 60).then(
     () => [],
-    (error: unknown) => [`Redis cannot be written: ${messageOf(error)}`],
+    (error: unknown) => [`Redis cannot be written: ${errorText(error)}`],
   );
   const late = new Promise<string[]>((resolve) => {
     setTimeout(() => resolve([`Redis did not answer within ${probeMs} ms`]), probeMs).unref();

@@ -13,7 +13,8 @@ import {
   type WorkspaceStatus,
 } from "@currents-relay/shared/stage/status.ts";
 import type { Redis } from "ioredis";
-import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
+import { errorText } from "@currents-relay/shared/core/error-text.ts";
+import { CommandError, exitCodes } from "./exit-codes.ts";
 import { openProgress } from "./progress.ts";
 import { requireRedis } from "./redis-answers.ts";
 import type { RelayProcess } from "./relay-process.ts";
@@ -103,7 +104,7 @@ const watchListing = (listing: Promise<void>): (() => boolean) => {
     (cause: unknown) =>
       (state = {
         isListed: false,
-        error: new CommandError(exitCodes.noInput, `A source cannot be listed: ${messageOf(cause)}`, { cause }),
+        error: new CommandError(exitCodes.noInput, `A source cannot be listed: ${errorText(cause)}`, { cause }),
       }),
   );
   return () => {

@@ -1,5 +1,6 @@
 import { type Lifecycle, onSignals } from "@currents-relay/shared/runtime/lifecycle.ts";
-import { CommandError, exitCodes, messageOf } from "./exit-codes.ts";
+import { errorText } from "@currents-relay/shared/core/error-text.ts";
+import { CommandError, exitCodes } from "./exit-codes.ts";
 import type { RelayProcess } from "./relay-process.ts";
 
 /** Starts, runs until a signal, drains; answers with the exit code. `onStarted` may show what runs. */
@@ -43,6 +44,6 @@ export const startOrExplain = async (lifecycle: Lifecycle, stopAsked: AbortSigna
   } catch (cause) {
     if (stopAsked.aborted) return;
     if (cause instanceof CommandError) throw cause;
-    throw new CommandError(exitCodes.unavailable, messageOf(cause), { cause });
+    throw new CommandError(exitCodes.unavailable, errorText(cause), { cause });
   }
 };

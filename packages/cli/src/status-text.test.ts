@@ -44,7 +44,7 @@ const anOutage = (heldSinceMs: number): Partial<WorkspaceView> => ({
   oldestHeldMs: heldSinceMs,
 });
 
-const lines = (...standings: Standing[]) => statusForPeople({ standings }, nowMs).split("\n");
+const lines = (...standings: Standing[]) => statusForPeople({ standings, unreadable: [] }, nowMs).split("\n");
 
 test("a workspace that is well is one line, and nothing is to be done", () => {
   expect(lines(aStanding("well"))).toHaveLength(2);

@@ -27,7 +27,7 @@ const sumOf = (counts: Record<string, number>): number => Object.values(counts).
 
 /** One line a workspace, the most urgent first; then what is wrong, and what to do. */
 export const statusForPeople = (
-  { standings, unreadable = [] }: { standings: readonly Standing[]; unreadable?: readonly Unreadable[] },
+  { standings, unreadable }: { standings: readonly Standing[]; unreadable: readonly Unreadable[] },
   nowMs: number,
 ): string => {
   const sorted = standings.toSorted(byUrgency);

@@ -5,7 +5,8 @@ import type { ConnectorConfig, RelayConfig, SegmentConfig } from "@currents-rela
 import { createLogger } from "@currents-relay/shared/runtime/logger.ts";
 import { connectRedis, faultOfPlace, unsafeSettings } from "@currents-relay/shared/runtime/redis.ts";
 import type { Command } from "../command.ts";
-import { exitCodes, messageOf } from "../exit-codes.ts";
+import { errorText } from "@currents-relay/shared/core/error-text.ts";
+import { exitCodes } from "../exit-codes.ts";
 import { counted, print, printError } from "../output.ts";
 import { configPath, readConfig } from "../read-config.ts";
 import { redisAddress, requireRedis } from "../redis-answers.ts";
@@ -75,7 +76,7 @@ const verifySource = async ({ source }: ConnectorConfig): Promise<Finding> => {
     await probe(AbortSignal.timeout(60_000));
     return { isGood: true, text: `${name} can be listed and read` };
   } catch (error) {
-    return { isGood: false, text: messageOf(error) };
+    return { isGood: false, text: errorText(error) };
   }
 };
 
@@ -87,7 +88,7 @@ const verifyRedis = async (url: string): Promise<Finding> => {
     const faults = [...(place ? [place.message] : []), ...unsafe];
     return { isGood: faults.length === 0, text: [`${redisAddress(redis)} answers`, ...faults].join("; ") };
   } catch (error) {
-    return { isGood: false, text: messageOf(error) };
+    return { isGood: false, text: errorText(error) };
   } finally {
     redis.disconnect();
   }

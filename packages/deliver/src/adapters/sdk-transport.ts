@@ -1,3 +1,4 @@
+import { errorText } from "@currents-relay/shared/core/error-text.ts";
 import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
 import { Analytics, type HTTPClient } from "@segment/analytics-node";
 import type { Answer } from "../core/answer.ts";
@@ -107,7 +108,7 @@ const trackAll = (analytics: Analytics, sending: Sending): void => {
     }
   } catch (error) {
     sending.sent = true; // the calls before this one must not go without it
-    sending.answer({ kind: "refused", message: error instanceof Error ? error.message : String(error) });
+    sending.answer({ kind: "refused", message: errorText(error) });
   }
 };
 

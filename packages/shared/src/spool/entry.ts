@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 import { type QueueKind, queueKinds } from "../contracts/jobs.ts";
+import { errorText } from "../core/error-text.ts";
 import { DamagedPayload } from "../core/damaged-payload.ts";
 import type { OpenPage } from "../core/pages.ts";
 import { luaScript, type LuaScript } from "../runtime/lua-script.ts";
@@ -57,7 +58,7 @@ export const payloadOf = (entry: Buffer, openPage?: OpenPage): Buffer => {
   try {
     return expanded(entry.subarray(headBytes), openPage);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new DamagedPayload(`the payload is damaged in Redis (${why})`, { cause: error });
   }
 };

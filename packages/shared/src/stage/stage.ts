@@ -91,12 +91,11 @@ const opener = (stage: string, open: OpenWorkspace, log: Logger) => {
   };
 };
 
-/** One timer, which keeps no process from ending. */
+/** One timer at a time, which keeps no process from ending. */
 const laterOnce = (ms: number) => {
   let timer: NodeJS.Timeout | undefined;
   return {
     start: (work: () => void): void => {
-      clearTimeout(timer);
       timer = setTimeout(work, ms).unref();
     },
     cancel: (): void => clearTimeout(timer),
