@@ -2,6 +2,7 @@ import type { Measurement } from "./measurement.ts";
 import { heldBacklog, largeBacklog, smallBacklog } from "./measurements/backlog.ts";
 import { fused, fusedPlain, jobPerEvent, plainScript, plainTuned } from "./measurements/baselines.ts";
 import { endToEnd, oneProcess, twoProcesses } from "./measurements/end-to-end.ts";
+import { http } from "./measurements/http.ts";
 import { latency } from "./measurements/latency.ts";
 import { memory } from "./measurements/memory.ts";
 import { micro } from "./measurements/micro.ts";
@@ -20,6 +21,7 @@ export const measurements: readonly Measurement[] = [
   twoProcesses,
   micro,
   latency,
+  http,
   memory,
   workspaces,
   neighbours,

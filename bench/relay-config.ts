@@ -6,6 +6,8 @@ export interface RelayConfigOptions {
   workspaces: readonly string[];
   /** How often folders are listed. */
   poll: string;
+  /** Where Braze posts, with which token; left out, each workspace reads a folder. */
+  http?: { port: number; token: string };
   /** More settings of `segment`, by workspace or (under "*") for all. */
   segment?: Readonly<Record<string, object>>;
 }
@@ -16,7 +18,10 @@ export const sourceFolder = (folder: string, workspace: string): string => join(
 export const writeKeyOf = (workspace: string): string => `bench-key-${workspace}`;
 
 /** The bench's relay.yaml, as JSON (which YAML contains). Rate and budget are out of the way unless set. */
-export const relayConfig = ({ redisUrl, segmentUrl, workspaces, poll, segment = {} }: RelayConfigOptions): string => {
+export const relayConfig = (options: RelayConfigOptions): string => {
+  const { redisUrl, segmentUrl, workspaces, poll, http, segment = {} } = options;
+  const sourceOf = (name: string) =>
+    http ? { type: "http", tokens: [http.token] } : { type: "folder", path: sourceFolder(".", name), poll };
   const workspaceOf = (name: string) => ({
     segment: {
       writeKey: writeKeyOf(name),
@@ -27,11 +32,12 @@ export const relayConfig = ({ redisUrl, segmentUrl, workspaces, poll, segment = 
       ...segment[name],
     },
     spoolBudget: "100GB",
-    connectors: { engagement: { source: { type: "folder", path: sourceFolder(".", name), poll } } },
+    connectors: { engagement: { source: sourceOf(name) } },
   });
   const config = {
     version: 1,
     redis: { url: redisUrl },
+    ...(http && { http: { port: http.port } }),
     workspaces: Object.fromEntries(workspaces.map((name) => [name, workspaceOf(name)])),
   };
   return `${JSON.stringify(config, null, 2)}\n`;

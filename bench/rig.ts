@@ -9,7 +9,7 @@ import type { FileSet } from "./event-files.ts";
 import { landAll } from "./landing.ts";
 import { checkAlive } from "./measured-process.ts";
 import type { Bench } from "./measurement.ts";
-import { relayConfig, sourceFolder } from "./relay-config.ts";
+import { relayConfig, type RelayConfigOptions, sourceFolder } from "./relay-config.ts";
 import { type RelayProcess, type Role, stages, startRelayProcess } from "./relay-processes.ts";
 import { type StandIn, startStandIn } from "./stand-in.ts";
 import { until } from "./until.ts";
@@ -21,6 +21,8 @@ export interface RigOptions {
   workspaces?: readonly string[];
   /** How often folders are listed; default 50 ms. */
   poll?: string;
+  /** Events are posted there, and no folder is read. */
+  http?: RelayConfigOptions["http"];
   /** More settings of `segment`, by workspace or (under "*") for all. */
   segment?: Readonly<Record<string, object>>;
   /** Accepted ids go to this file. */
@@ -103,8 +105,9 @@ export const openRig = async (bench: Bench, options: RigOptions = {}): Promise<R
   const config = join(folder, "relay.yaml");
   const source = (workspace: string) => sourceFolder(folder, workspace);
   for (const workspace of workspaces) await mkdir(source(workspace), { recursive: true });
-  const { segment = {} } = options;
-  await writeFile(config, relayConfig({ redisUrl: server.url, segmentUrl: standIn.url, workspaces, poll, segment }));
+  const { segment = {}, http } = options;
+  const settings = { redisUrl: server.url, segmentUrl: standIn.url, workspaces, poll, segment };
+  await writeFile(config, relayConfig({ ...settings, ...(http && { http }) }));
   const relays: RelayProcess[] = [];
   opened.defer(async () => void (await Promise.all(relays.map((one) => one.stop()))));
   const start = starter({ folder, config, relays }, options, bench);
