@@ -83,7 +83,7 @@ const obstacleFor = async (ports: IngestPorts, { reread }: IngestJob): Promise<s
   return ports.pause();
 };
 
-/** The way of one HTTP request, which was accepted: its events -> chunks -> hand over. */
+/** The way of HTTP requests that were accepted together: their events -> chunks -> hand over. */
 export const ingestRequest =
   (ports: RequestPorts) =>
   async ({ id, data, ageMs }: Pick<Item<IngestJob>, "id" | "data" | "ageMs">): Promise<Outcome<Tally>> => {

@@ -203,7 +203,7 @@ const listening = async (app: FastifyInstance, { host, port }: RelayConfig["http
 };
 
 const take = async (
-  { connector, accept }: HttpConnector,
+  { accept }: HttpConnector,
   { body, headers }: Request,
   { limitBytes, nowMs }: { limitBytes: number; nowMs: number },
 ): Promise<Said> => {
@@ -221,7 +221,7 @@ const take = async (
     case "unreadable":
       return { answer: "unreadable", why: read.why };
     case "events":
-      await inTime(accept({ connector, body: read, bytes: packed.length, nowMs }));
+      await inTime(accept({ body: read, bytes: packed.length, nowMs }));
       return { answer: "accepted", events: read.lines.length };
   }
 };

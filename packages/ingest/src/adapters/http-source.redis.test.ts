@@ -93,6 +93,17 @@ describe("a request of Braze", () => {
     ]);
   });
 
+  test("beside many others is stored with some of them, each event once, and each is answered for itself", async () => {
+    const { post, counted } = await open();
+    const ids = Array.from({ length: 40 }, (_, id) => String(id));
+    const answers = await Promise.all(ids.slice(0, 20).map((id) => post(events(id, String(Number(id) + 20)))));
+    for (const answer of answers) expect(answer).toMatchObject({ status: 200, text: '{"events":2}' });
+    const jobs = await waiting();
+    expect(jobs.flatMap((job) => job.ids).toSorted()).toEqual(ids.toSorted());
+    for (const job of jobs) expect(job.data.requestEvents).toBe(job.ids.length);
+    expect(await counted()).toEqual({ accepted: 20 });
+  });
+
   test.each(["", '{"events":[]}'])(
     "without events is a test of the connection, and good with a good token alone: %j",
     async (body) => {

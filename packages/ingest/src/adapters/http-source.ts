@@ -44,7 +44,7 @@ export const httpSource = (context: StageContext, admission: Pick<AdmissionWatch
         if (requests !== "open") return requests;
         return redis.status === "ready" ? undefined : "redis-away";
       },
-      accept: acceptRequests(workspace, toolsOf(workspace)),
+      accept: acceptRequests({ workspace, connector }, toolsOf(workspace)),
     };
   };
 

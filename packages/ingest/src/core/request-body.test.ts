@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cutLines, linesOf, linesPayload, readRequestBody } from "./request-body.ts";
+import { cutLines, linesOf, linesPayload, readRequestBody, type RequestEvents, together } from "./request-body.ts";
 
 const read = (text: string) => readRequestBody(Buffer.from(text));
 const source = {
@@ -44,6 +44,22 @@ describe("the body of a request", () => {
     expect(digest('{"events":[{"id":"1"}]}')).toBe(digest('{ "events" : [ {"id": "1"} ] }\n'));
     expect(digest('{"events":[{"id":"1"}]}')).not.toBe(digest('{"events":[{"id":"2"}]}'));
     expect(digest('{"events":["a","b"]}')).not.toBe(digest('{"events":["a\\n\\"b"]}'));
+  });
+
+  it("goes together with others in order, the same one once; alone it is what it is", () => {
+    const eventsOf = (text: string): RequestEvents => {
+      const found = read(text);
+      if (found.kind !== "events") throw new Error("it has no events");
+      return found;
+    };
+    const [one, two] = [eventsOf('{"events":[1,2]}'), eventsOf('{"events":[3]}')];
+    expect(together([one])).toMatchObject({ lines: ["1", "2"], digest: one.digest });
+    expect(together([one, one])).toMatchObject({ lines: ["1", "2"], digest: one.digest });
+    const both = together([one, two, one]);
+    expect(both.lines).toEqual(["1", "2", "3"]);
+    expect(together([one, two])).toEqual(both);
+    const digests = [one, two, both, together([two, one]), eventsOf('{"events":[1,2,3]}')].map(({ digest }) => digest);
+    expect(new Set(digests).size).toBe(5);
   });
 
   it.each(["", "  \n", '{"events":[]}'])("is empty where there are no events: %j", (text) => {

@@ -4,10 +4,19 @@ import { exactJsonOf, hasLongDigits, parseExactly } from "@currents-relay/shared
 import { chunkLimits } from "./limits.ts";
 import type { ChunkPart, ChunkSource } from "./chunk.ts";
 
+/** The events of one request. */
+export interface RequestEvents {
+  /** One JSON text an event, in order. */
+  lines: string[];
+  /** The same for the same events, whatever white space was between them. */
+  digest: string;
+  /** Of the body, unpacked. */
+  bytes: number;
+}
+
 /** What one request of Braze's Custom HTTP connector brought. */
 export type RequestBody =
-  /** One JSON text an event, in order; the same events give the same `digest`, whatever white space was between them. */
-  | { kind: "events"; lines: string[]; digest: string }
+  | ({ kind: "events" } & RequestEvents)
   /** Braze's test of the connection. */
   | { kind: "empty" }
   /** Nothing of it can be kept; a sentence that quotes nothing of it. */
@@ -33,9 +42,24 @@ export const readRequestBody = (body: Buffer): RequestBody => {
   if (events.length === 0) return { kind: "empty" };
   const jsonOf = hasLongDigits(text) ? exactJsonOf : JSON.stringify; // the former takes longer
   const lines = events.map((event) => lineOf(event, jsonOf));
+  return { kind: "events", lines, digest: digestOf(lines), bytes: body.length };
+};
+
+const digestOf = (texts: readonly string[]): string => {
   const digest = createHash("sha256");
-  for (const line of lines) digest.update(line).update("\n");
-  return { kind: "events", lines, digest: digest.digest("hex").slice(0, 32) };
+  for (const text of texts) digest.update(text).update("\n");
+  return digest.digest("hex").slice(0, 32);
+};
+
+/** Of several requests, in order; one that is there twice (sent again before it was answered) is taken once. */
+export const together = (requests: readonly RequestEvents[]): Pick<RequestEvents, "lines" | "digest"> => {
+  const different = [...new Map(requests.map((request) => [request.digest, request])).values()];
+  const [first] = different;
+  if (first && different.length === 1) return first;
+  return {
+    lines: different.flatMap(({ lines }) => lines),
+    digest: digestOf(different.map(({ digest }) => digest)),
+  };
 };
 
 /** JSON.stringify gives up at some 5,000 levels, wherever it is called; transform sets aside what has more than 100. */

@@ -19,14 +19,14 @@ export interface Reread {
   salt?: string;
 }
 
-/** One object (or one HTTP request) to read. */
+/** One object (or the HTTP requests that came together) to read. */
 export interface IngestJob {
   v: 1;
   connector: string;
   fileId: string;
   object: { key: string; uri: string; version: string; bytes: number };
   landedAtMs: number;
-  /** An HTTP request with so many events, which lie in the spool under the job's own id. */
+  /** HTTP requests with so many events, which lie in the spool under the job's own id. */
   requestEvents?: number;
   reread?: Reread;
 }
