@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ChunkHeader } from "@currents-relay/shared/contracts/chunk.ts";
-import { exactJsonOf, hasLongDigits, parseExactly } from "@currents-relay/shared/core/exact-json.ts";
+import { exactJsonOf, hasLongIntegers, parseExactly } from "@currents-relay/shared/core/exact-json.ts";
 import { chunkLimits } from "./limits.ts";
 import type { ChunkPart, ChunkSource } from "./chunk.ts";
 
@@ -40,7 +40,7 @@ export const readRequestBody = (body: Buffer): RequestBody => {
   const { events } = value;
   if (!Array.isArray(events)) return { kind: "unreadable", why: '"events" is not an array' };
   if (events.length === 0) return { kind: "empty" };
-  const jsonOf = hasLongDigits(text) ? exactJsonOf : JSON.stringify; // the former takes longer
+  const jsonOf = hasLongIntegers(text) ? exactJsonOf : JSON.stringify; // the former takes longer
   const lines = events.map((event) => lineOf(event, jsonOf));
   return { kind: "events", lines, digest: digestOf(lines), bytes: body.length };
 };

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { exactJsonOf, parseExactly } from "./exact-json.ts";
+import { exactJsonOf, hasLongIntegers, parseExactly } from "./exact-json.ts";
 
 test.each([
   ["9007199254740991", 9007199254740991],
@@ -42,6 +42,55 @@ test("all other JSON is read as JSON.parse reads it", () => {
       // 1e20 is written as an integer of 21 digits.
       const asNumbers = (_key: string, value: unknown) => (typeof value === "bigint" ? Number(value) : value);
       expect(JSON.stringify(parseExactly(text), asNumbers)).toBe(JSON.stringify(JSON.parse(text)));
+    }),
+  );
+});
+
+const long = "12345678901234567890";
+
+test.each([long, `-${long}`, `{"a":${long}}`, `[1, -${long} ]`, `{"a":\n${long}\t,"b":1}`, `"x ${long} y",${long}`])(
+  "a long integer is seen: %s",
+  (text) => {
+    expect(hasLongIntegers(text)).toBe(true);
+  },
+);
+
+test.each([
+  `"${long}"`,
+  `{"a":"${long}"}`,
+  `"https://example.com/${long}?b=-${long}"`,
+  `0.${long}`,
+  `${long}e2`,
+  `"a${long}b"`,
+])("a text or fraction with as many digits is none: %s", (text) => {
+  expect(hasLongIntegers(text)).toBe(false);
+});
+
+test("digits without end cost one look", () => {
+  const startedMs = performance.now();
+  expect(hasLongIntegers(`"${"1".repeat(8_000_000)}"`)).toBe(false);
+  expect(performance.now() - startedMs).toBeLessThan(2_000);
+});
+
+test("among texts with digits, long integers are read as with a look at each number", () => {
+  const digits = fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }).map(String);
+  const part = fc.oneof(
+    digits,
+    digits.map((text) => JSON.stringify(text)),
+    fc.tuple(fc.string(), digits, fc.string()).map((texts) => JSON.stringify(texts.join(""))),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
+  );
+  const space = fc.constantFrom("", " ", "\n\t");
+  const text = fc
+    .array(fc.tuple(part, space, space))
+    .map((parts) => `[${parts.map(([one, before, after]) => before + one + after).join(",")}]`);
+  fc.assert(
+    fc.property(text, (json) => {
+      const integers = [...json.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""').matchAll(/[^[\],\s]+/g)]
+        .map(([value]) => value)
+        .filter((value) => /^-?\d+$/.test(value) && !Number.isSafeInteger(Number(value)));
+      const bigints = (parseExactly(json) as unknown[]).filter((value) => typeof value === "bigint");
+      expect(bigints.map(String)).toEqual(integers);
     }),
   );
 });

@@ -11,14 +11,24 @@ const { parse, rawJSON } = JSON as unknown as {
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
-/** Whether so many digits stand in a row that an integer might not be exact. Looks at every 16th character, as each such row has one. */
-export const hasLongDigits = (text: string): boolean => {
+/** What may stand beside a number: the end of the text (NaN), white space, or a sign of JSON's own. */
+const isBeside = (code: number, signs: string): boolean =>
+  Number.isNaN(code) || code <= 0x20 || signs.includes(String.fromCharCode(code));
+
+/**
+ * Whether an integer may stand there that has so many digits that it might not be exact; mostly such a row is a part of a
+ * text, which JSON.parse reads as well, and several times as fast. Looks at every 16th character, as each such row has one.
+ */
+export const hasLongIntegers = (text: string): boolean => {
   for (let at = longDigits - 1; at < text.length; at += longDigits) {
     if (!isDigit(text.charCodeAt(at))) continue;
     let [from, end] = [at, at + 1];
     while (isDigit(text.charCodeAt(from - 1))) from -= 1;
     while (isDigit(text.charCodeAt(end))) end += 1;
-    if (end - from >= longDigits) return true;
+    if (end - from < longDigits) continue;
+    const before = text[from - 1] === "-" ? from - 2 : from - 1;
+    if (isBeside(text.charCodeAt(before), ":,[") && isBeside(text.charCodeAt(end), ",]}")) return true;
+    at = end;
   }
   return false;
 };
@@ -30,7 +40,8 @@ const isInteger = (source: string | undefined): source is string =>
   source !== undefined && source.length <= mostDigits && /^-?\d+$/.test(source);
 
 /** JSON.parse, but an integer that a number cannot hold is a bigint. Throws what JSON.parse throws. */
-export const parseExactly = (text: string): unknown => (hasLongDigits(text) ? parse(text, exactly) : JSON.parse(text));
+export const parseExactly = (text: string): unknown =>
+  hasLongIntegers(text) ? parse(text, exactly) : JSON.parse(text);
 
 /** JSON.stringify of what {@link parseExactly} made: bigints are written as the integers that they were. */
 export const exactJsonOf = (value: unknown): string =>
