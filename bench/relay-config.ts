@@ -6,8 +6,8 @@ export interface RelayConfigOptions {
   workspaces: readonly string[];
   /** How often folders are listed. */
   poll: string;
-  /** Where Braze posts, with which token; left out, each workspace reads a folder. */
-  http?: { port: number; token: string };
+  /** With which token Braze posts; left out, each workspace reads a folder. */
+  httpToken?: string;
   /** More settings of `segment`, by workspace or (under "*") for all. */
   segment?: Readonly<Record<string, object>>;
 }
@@ -19,9 +19,9 @@ export const writeKeyOf = (workspace: string): string => `bench-key-${workspace}
 
 /** The bench's relay.yaml, as JSON (which YAML contains). Rate and budget are out of the way unless set. */
 export const relayConfig = (options: RelayConfigOptions): string => {
-  const { redisUrl, segmentUrl, workspaces, poll, http, segment = {} } = options;
+  const { redisUrl, segmentUrl, workspaces, poll, httpToken, segment = {} } = options;
   const sourceOf = (name: string) =>
-    http ? { type: "http", tokens: [http.token] } : { type: "folder", path: sourceFolder(".", name), poll };
+    httpToken ? { type: "http", tokens: [httpToken] } : { type: "folder", path: sourceFolder(".", name), poll };
   const workspaceOf = (name: string) => ({
     segment: {
       writeKey: writeKeyOf(name),
@@ -37,7 +37,7 @@ export const relayConfig = (options: RelayConfigOptions): string => {
   const config = {
     version: 1,
     redis: { url: redisUrl },
-    ...(http && { http: { port: http.port } }),
+    http: { port: 0 },
     workspaces: Object.fromEntries(workspaces.map((name) => [name, workspaceOf(name)])),
   };
   return `${JSON.stringify(config, null, 2)}\n`;

@@ -9,7 +9,7 @@ import type { FileSet } from "./event-files.ts";
 import { landAll } from "./landing.ts";
 import { checkAlive } from "./measured-process.ts";
 import type { Bench } from "./measurement.ts";
-import { relayConfig, type RelayConfigOptions, sourceFolder } from "./relay-config.ts";
+import { relayConfig, sourceFolder } from "./relay-config.ts";
 import { type RelayProcess, type Role, stages, startRelayProcess } from "./relay-processes.ts";
 import { type StandIn, startStandIn } from "./stand-in.ts";
 import { until } from "./until.ts";
@@ -21,8 +21,8 @@ export interface RigOptions {
   workspaces?: readonly string[];
   /** How often folders are listed; default 50 ms. */
   poll?: string;
-  /** Events are posted there, and no folder is read. */
-  http?: RelayConfigOptions["http"];
+  /** Events are posted with this token, and no folder is read. */
+  httpToken?: string;
   /** More settings of `segment`, by workspace or (under "*") for all. */
   segment?: Readonly<Record<string, object>>;
   /** Accepted ids go to this file. */
@@ -42,6 +42,8 @@ export interface Rig {
   source: (workspace: string) => string;
   /** See {@link landAll}. */
   land: (set: FileSet, workspace: string, name?: string) => Promise<number>;
+  /** Where events of a workspace are posted. */
+  postingUrl: (workspace: string) => Promise<string>;
   /** Starts more of the relay's processes, one after the other. */
   start: (processes: Partial<Record<Role, number>>) => Promise<void>;
   /** Ends all processes of the role. */
@@ -89,6 +91,14 @@ const untilFlowing = async (redis: Redis, workspaces: readonly string[], signal:
   });
 };
 
+/** The relay chooses it: one that is chosen for it may be in use when it is opened. */
+const httpPort = async (relays: readonly RelayProcess[]): Promise<string> => {
+  const logs = await Promise.all(relays.map((relay) => relay.output()));
+  const [port] = logs.flatMap((log) => /"port":(\d+),"msg":"http\.listening"/.exec(log)?.[1] ?? []);
+  if (port === undefined) throw new Error("no process listens for events");
+  return port;
+};
+
 /** Starts everything and resolves when it is ready. Ends, with its folder, when disposed of. */
 export const openRig = async (bench: Bench, options: RigOptions = {}): Promise<Rig> => {
   const { workspaces = ["acme"], processes = { ingest: 1, transform: 1, deliver: 1 }, poll = "50ms" } = options;
@@ -105,9 +115,9 @@ export const openRig = async (bench: Bench, options: RigOptions = {}): Promise<R
   const config = join(folder, "relay.yaml");
   const source = (workspace: string) => sourceFolder(folder, workspace);
   for (const workspace of workspaces) await mkdir(source(workspace), { recursive: true });
-  const { segment = {}, http } = options;
+  const { segment = {}, httpToken } = options;
   const settings = { redisUrl: server.url, segmentUrl: standIn.url, workspaces, poll, segment };
-  await writeFile(config, relayConfig({ ...settings, ...(http && { http }) }));
+  await writeFile(config, relayConfig({ ...settings, ...(httpToken !== undefined && { httpToken }) }));
   const relays: RelayProcess[] = [];
   opened.defer(async () => void (await Promise.all(relays.map((one) => one.stop()))));
   const start = starter({ folder, config, relays }, options, bench);
@@ -127,6 +137,7 @@ export const openRig = async (bench: Bench, options: RigOptions = {}): Promise<R
     start,
     stop: stopper({ folder, config, relays }),
     land: (set, workspace, name = "files") => landAll(set, source(workspace), name),
+    postingUrl: async (workspace) => `http://127.0.0.1:${await httpPort(relays)}/v1/currents/${workspace}/engagement`,
     costs: () => readCosts({ redis, redisPid: server.pid, standIn, relays }),
     untilStatus: (what, holds) =>
       until({ what, signal: bench.signal, withinMs: longestMs, everyMs: 100 }, async () => {

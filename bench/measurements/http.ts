@@ -1,6 +1,5 @@
 import { costBetween } from "../costs.ts";
 import { type Figure, percentile, type Readings } from "../figure.ts";
-import { freePort } from "../free-port.ts";
 import type { Bench, Measurement } from "../measurement.ts";
 import { postAll, requestBodies } from "../posting.ts";
 import { isAtRest, openRig } from "../rig.ts";
@@ -15,9 +14,8 @@ const loads = [
 ] as const;
 
 const run = async (bench: Bench): Promise<Readings> => {
-  const http = { port: await freePort(), token };
-  await using rig = await openRig(bench, { http });
-  const receiver = { url: `http://127.0.0.1:${http.port}/v1/currents/acme/engagement`, token, senders };
+  await using rig = await openRig(bench, { httpToken: token });
+  const receiver = { url: await rig.postingUrl("acme"), token, senders };
   const readings: Record<string, number> = {};
   let before = 0;
   for (const { id, eventsPerRequest, seed, ...load } of loads) {
