@@ -7,9 +7,10 @@ import { readRecordType } from "@currents-relay/shared/avro/record-type.ts";
 import { Secret } from "@currents-relay/shared/config/secret.ts";
 import { type Chunk, encodeChunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { JobId } from "@currents-relay/shared/core/ids.ts";
+import { newPage } from "@currents-relay/shared/core/pages.ts";
 import { redisSpool } from "@currents-relay/shared/spool/redis-spool.ts";
 import { redisClaims } from "@currents-relay/transform/adapters/redis-claims.ts";
-import { serialiseCall } from "@currents-relay/transform/core/check-call.ts";
+import { CallWriter } from "@currents-relay/transform/core/call-writer.ts";
 import { mapChunk } from "@currents-relay/transform/core/map-chunk.ts";
 import { compileMapper } from "@currents-relay/transform/core/map-event.ts";
 import { bodyBytes, pack } from "@currents-relay/transform/core/pack.ts";
@@ -83,7 +84,10 @@ await take(
 await take("walk", records, () => type.recordEnds(body, records));
 await take("decode", records, () => type.decodeAll(body, records));
 await take("map", records, () => decoded.map((record) => mapper(record)));
-await take("serialise", records, () => mapped.map((call) => serialiseCall(call)));
+await take("serialise", records, () => {
+  const writer = new CallWriter(2 * body.length, newPage);
+  return mapped.map((call) => writer.whole(JSON.stringify(call)));
+});
 await take("mapChunk", records, () => mapChunk(chunk, rules));
 await take("pack", records, () => pack(ready).map((one) => bodyBytes(one)));
 await take("spoolChunk", records, () => putAndRead(Buffer.concat(encodeChunk(chunk))));

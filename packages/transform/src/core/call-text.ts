@@ -8,10 +8,5 @@ export interface CallText {
   end: number;
 }
 
-export const callText = (json: string): CallText => {
-  const page = Buffer.from(json);
-  return { page, start: 0, end: page.length };
-};
-
 /** A view, not a copy. */
 export const bytesOfCall = ({ page, start, end }: CallText): Buffer => page.subarray(start, end);

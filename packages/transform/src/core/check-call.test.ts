@@ -1,6 +1,8 @@
 import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
 import { expect, it } from "vitest";
-import { serialiseCall } from "./check-call.ts";
+import { newPage } from "@currents-relay/shared/core/pages.ts";
+import { CallWriter } from "./call-writer.ts";
+import { checkCall } from "./check-call.ts";
 
 const aCall = (text: string): TrackCall => ({
   type: "track",
@@ -11,19 +13,20 @@ const aCall = (text: string): TrackCall => ({
   properties: { text },
   context: {},
 });
+const check = (call: TrackCall) => checkCall(new CallWriter(64 * 1024, newPage).whole(JSON.stringify(call)));
 const emptyBytes = JSON.stringify(aCall("")).length;
 
 it("a call of exactly 32 KB passes, one byte more is quarantined", () => {
-  const passing = serialiseCall(aCall("x".repeat(32 * 1024 - emptyBytes)));
+  const passing = check(aCall("x".repeat(32 * 1024 - emptyBytes)));
   expect(passing).toMatchObject({ kind: "ok", value: { start: 0, end: 32_768 } });
-  expect(serialiseCall(aCall("x".repeat(32 * 1024 - emptyBytes + 1)))).toMatchObject({
+  expect(check(aCall("x".repeat(32 * 1024 - emptyBytes + 1)))).toMatchObject({
     kind: "quarantine",
     reason: "call-too-large",
   });
 });
 
 it("bytes are counted in UTF-8, not in characters", () => {
-  const outcome = serialiseCall(aCall("é😀"));
+  const outcome = check(aCall("é😀"));
   expect(outcome).toMatchObject({ kind: "ok", value: { start: 0, end: emptyBytes + 6 } });
-  expect(serialiseCall(aCall("é".repeat(16_400)))).toMatchObject({ reason: "call-too-large" });
+  expect(check(aCall("é".repeat(16_400)))).toMatchObject({ reason: "call-too-large" });
 });

@@ -28,7 +28,12 @@ describe("a chunk on its way through mapping", () => {
 
   it("gives the same calls when it runs again", () => {
     const chunk = aJsonChunk([aClick("e1"), aLine(customEvent, aFullRecord(customEvent)), aClick("e1")]);
-    expect(mapChunk(chunk, someRules({ salt: "acme" }))).toEqual(mapChunk(chunk, someRules({ salt: "acme" })));
+    const made = () => {
+      const { calls, ...rest } = mapChunk(chunk, someRules({ salt: "acme" }));
+      return { ...rest, calls: calls.map(({ json, ...call }) => ({ ...call, json: bytesOfCall(json).toString() })) };
+    };
+    expect(made().calls).toHaveLength(2);
+    expect(made()).toEqual(made());
   });
 
   it("drops the repeat of an id, but not after an event that will not go out", () => {

@@ -1,10 +1,9 @@
-import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { DropReason, QuarantineReason } from "@currents-relay/shared/contracts/reasons.ts";
 import { drop, ok, type Outcome } from "@currents-relay/shared/core/outcome.ts";
 import { newPage, type OpenPage } from "@currents-relay/shared/core/pages.ts";
 import type { CallText } from "./call-text.ts";
-import { serialiseCall, type SerialisedCall } from "./check-call.ts";
+import { checkCall, type SerialisedCall } from "./check-call.ts";
 import { compileRules } from "./compiled-rules.ts";
 import { textOf } from "./identity.ts";
 import type { MappedCall } from "./map-event.ts";
@@ -67,16 +66,12 @@ export const mapChunk = (chunk: Chunk, rules: ConnectorRules, openPage: OpenPage
 };
 
 /** Only a call that will go out makes a later one with its id a duplicate. */
-const readyCall = (
-  { call, id }: MappedCall<TrackCall | CallText>,
-  index: number,
-  seenIds: Set<string>,
-): Outcome<ReadyCall> => {
+const readyCall = ({ call, id }: MappedCall<CallText>, index: number, seenIds: Set<string>): Outcome<ReadyCall> => {
   if (seenIds.has(id)) return drop("duplicate");
-  const serialised = serialiseCall(call);
-  if (serialised.kind !== "ok") return serialised;
+  const checked = checkCall(call);
+  if (checked.kind !== "ok") return checked;
   seenIds.add(id);
-  return ok({ id, index, json: serialised.value });
+  return ok({ id, index, json: checked.value });
 };
 
 const settle = (

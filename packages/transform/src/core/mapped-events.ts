@@ -1,4 +1,3 @@
-import type { TrackCall } from "@currents-relay/shared/contracts/call.ts";
 import type { Chunk } from "@currents-relay/shared/contracts/chunk.ts";
 import type { EventRecord } from "@currents-relay/shared/contracts/event.ts";
 import { ok, type Outcome } from "@currents-relay/shared/core/outcome.ts";
@@ -6,18 +5,20 @@ import type { OpenPage } from "@currents-relay/shared/core/pages.ts";
 import type { AvroMappers, CompiledRules } from "./compiled-rules.ts";
 import type { CallText } from "./call-text.ts";
 import { CallWriter } from "./call-writer.ts";
-import { asBuffer, decodeChunk } from "./decode-chunk.ts";
+import { asBuffer, jsonEvents } from "./decode-chunk.ts";
 import type { MappedCall } from "./map-event.ts";
 
-/** Records are mostly text, and their keys come on top: 1.5 for email clicks, more for what is short. */
-const mostJsonForAvro = 2;
+/**
+ * Of a call, for a byte of its event. Avro's records are mostly text, and their keys come on top: 1.5 for email clicks, more
+ * for what is short. JSON has the keys already: 1.1.
+ */
+const mostJsonForSource = 2;
 /** The last record asks for more room than it will take. */
 const spareBytes = 16 * 1024;
 
 /** One event of a chunk and what it became. */
 export interface MappedEvent {
-  /** The call as JSON where the record's bytes became it at once. */
-  outcome: Outcome<MappedCall<TrackCall | CallText>>;
+  outcome: Outcome<MappedCall<CallText>>;
   /** Undefined where it is no event. */
   eventType?: string;
   /** Undefined where nobody had to make it. */
@@ -25,7 +26,7 @@ export interface MappedEvent {
 }
 
 /**
- * Maps the events of a chunk, in order. Throws where its body is not what the header says: ingest walked every record
+ * Maps the events of a chunk, in order, each to the JSON of its call. Throws where its body is not what the header says: ingest walked every record
  * before it wrote the chunk, so the chunk itself is damaged.
  */
 export function* mappedEvents(
@@ -34,11 +35,16 @@ export function* mappedEvents(
   openPage: OpenPage,
 ): Generator<MappedEvent> {
   const { content } = chunk.header;
+  const writer = new CallWriter(chunk.body.length * mostJsonForSource + spareBytes, openPage);
   if (content.encoding === "avro")
-    return yield* avroEvents(chunk, content.eventType, mappersOf(content.eventType, content.schema), openPage);
-  for (const decoded of decodeChunk(chunk).events) {
-    if (decoded.kind !== "ok") yield { outcome: decoded };
-    else yield { ...decoded.value, outcome: mapperOf(decoded.value.eventType)(decoded.value.record) };
+    return yield* avroEvents(chunk, content.eventType, mappersOf(content.eventType, content.schema), writer);
+  for (const decoded of jsonEvents(chunk)) {
+    if (decoded.kind !== "ok") {
+      yield { outcome: decoded };
+      continue;
+    }
+    const { eventType, record } = decoded.value;
+    yield { outcome: inPage(mapperOf(eventType)(record), writer), eventType, record };
   }
 }
 
@@ -46,14 +52,14 @@ function* avroEvents(
   { header, body }: Chunk,
   eventType: string,
   { type, plain, direct }: AvroMappers,
-  openPage: OpenPage,
+  writer: CallWriter,
 ): Generator<MappedEvent> {
   const source = asBuffer(body);
   if (!direct) {
-    for (const record of type.decodeAll(source, header.records)) yield { outcome: plain(record), eventType, record };
+    for (const record of type.decodeAll(source, header.records))
+      yield { outcome: inPage(plain(record), writer), eventType, record };
     return;
   }
-  const writer = new CallWriter(source.length * mostJsonForAvro + spareBytes, openPage);
   const at = { source, starts: new Uint32Array(type.fields.length), bytes: 0 };
   let pos = 0;
   for (let index = 0; index < header.records; index++) {

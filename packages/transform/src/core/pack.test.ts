@@ -1,10 +1,13 @@
 import { batchLimits } from "@currents-relay/shared/contracts/call.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bytesOfCall, callText } from "./call-text.ts";
+import { bytesOfCall } from "./call-text.ts";
 import { bodyBytes, callSeparator, pack } from "./pack.ts";
 
-const aCall = (json: string) => ({ json: callText(json) });
+const aCall = (json: string) => {
+  const page = Buffer.from(json);
+  return { json: { page, start: 0, end: page.length } };
+};
 const ofBytes = (bytes: number) => aCall("x".repeat(bytes));
 
 describe("packing calls into request bodies", () => {
