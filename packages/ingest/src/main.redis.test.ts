@@ -71,7 +71,7 @@ test("a request whose payload the sweeper took during its hand-over is worked on
   };
   const lines = ["1", "2"].map((id) => JSON.stringify({ event_type: "users.messages.email.Open", id }));
   const accept = acceptRequests({ workspace: "acme", connector: "engagement" }, { spool, queues });
-  await accept({ body: { lines, digest: "d", bytes: 1 }, bytes: 1, nowMs: Date.now() });
+  await accept({ body: { lines, digest: "d", bytes: 1 }, bytes: 1, nowMs: Date.now() }, new AbortController().signal);
   await eventually(async () => expect(await tally()).toMatchObject({ "ingest|in": "2", "ingest|ok": "2" }));
 });
 

@@ -13,8 +13,8 @@ const aStore = () => {
     },
     shareOf: () => 0.33,
   });
-  const take = (item: string) => {
-    const done = commit(item);
+  const take = (item: string, signal = new AbortController().signal) => {
+    const done = commit(item, signal);
     void done.then(
       () => stored.push(item),
       () => stored.push(`not ${item}`),
@@ -80,8 +80,35 @@ test("what does not fit beside others has a group of its own", async () => {
     },
     shareOf: (item) => item / 10,
   });
-  const all = [1, 4, 5, 2, 50, 3].map(commit);
+  const all = [1, 4, 5, 2, 50, 3].map((item) => commit(item, new AbortController().signal));
   first.resolve();
   await Promise.all(all);
   expect(groups).toEqual([[1], [4, 5], [2], [50], [3]]);
+});
+
+test("what nobody waits for any more leaves its group at once, and makes room there; what is being stored is told of", async () => {
+  const { take, begun, stored, groups, settle } = aStore();
+  const late = new AbortController();
+  for (const item of ["a", "b"]) void take(item, late.signal);
+  for (const item of ["c", "d"]) void take(item);
+  late.abort(new Error("too late"));
+  await settle();
+  expect(stored).toEqual(["not a", "not b"]);
+  void take("e");
+  await expect(take("f", late.signal)).rejects.toThrow("too late");
+  begun[0]?.end.resolve();
+  await settle();
+  expect(groups()).toEqual(["a", "cde"]);
+});
+
+test("a group that all have left is not stored", async () => {
+  const { take, begun, groups, settle } = aStore();
+  const late = new AbortController();
+  void take("a");
+  for (const item of ["b", "c"]) void take(item, late.signal);
+  late.abort(new Error("too late"));
+  begun[0]?.end.resolve();
+  await settle();
+  void take("d");
+  expect(groups()).toEqual(["a", "d"]);
 });

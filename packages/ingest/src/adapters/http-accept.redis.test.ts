@@ -20,7 +20,7 @@ const open = (connector = "engagement") => {
   return (ids: readonly string[], nowMs = 1_000) => {
     const body = readRequestBody(Buffer.from(JSON.stringify({ events: ids.map((id) => ({ id })) })));
     if (body.kind !== "events") throw new Error("it has no events");
-    return accept({ body, bytes: 10, nowMs });
+    return accept({ body, bytes: 10, nowMs }, new AbortController().signal);
   };
 };
 

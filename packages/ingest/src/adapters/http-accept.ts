@@ -22,11 +22,12 @@ const shareOf = ({ body }: AcceptedRequest): number =>
  * Takes the events of a connector's requests for good: resolves when payload and job are in Redis, on disk where Redis
  * writes so. Requests that come while others are being stored become one job, as those of a file do. Its id is made of the
  * events: a request that is sent again and alone changes nothing; together with others, its events are duplicates.
+ * Rejects when the signal aborts; what is being stored then may be stored all the same.
  */
 export const acceptRequests = (
   { workspace, connector }: { workspace: string; connector: string },
   { spool, queues }: Pick<WorkspaceTools, "spool" | "queues">,
-): ((request: AcceptedRequest) => Promise<void>) => {
+): ((request: AcceptedRequest, signal: AbortSignal) => Promise<void>) => {
   const toIngest = handOverTo<IngestJob>("ingest", spool, queues);
   const place = `http:${workspace}/${connector}`;
   const store = async (requests: readonly AcceptedRequest[]): Promise<void> => {

@@ -17,7 +17,7 @@ export interface HttpConnector {
   requestsInHand: number;
   /** Why no request is taken now. */
   pause: () => PauseReason | "redis-away" | undefined;
-  accept: (request: AcceptedRequest) => Promise<void>;
+  accept: (request: AcceptedRequest, signal: AbortSignal) => Promise<void>;
 }
 
 export interface HttpServerOptions {
@@ -221,7 +221,7 @@ const take = async (
     case "unreadable":
       return { answer: "unreadable", why: read.why };
     case "events":
-      await inTime(accept({ body: read, bytes: packed.length, nowMs }));
+      await inTime((signal) => accept({ body: read, bytes: packed.length, nowMs }, signal));
       return { answer: "accepted", events: read.lines.length };
   }
 };
@@ -240,16 +240,13 @@ const unpackedOf = async (packed: Buffer, limitBytes: number): Promise<Buffer | 
   }
 };
 
-/** Rejects when it takes too long. What is stored later all the same comes again under the same id. */
-const inTime = async (storing: Promise<void>): Promise<void> => {
-  storing.catch(() => undefined);
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error(`Redis did not take it within ${acceptWithinMs} ms`)),
-    acceptWithinMs,
-  );
+/** Gives it up when it takes too long. What is stored later all the same comes again. */
+const inTime = async (store: (signal: AbortSignal) => Promise<void>): Promise<void> => {
+  const late = new AbortController();
+  const giveUp = () => late.abort(new Error(`Redis did not take it within ${acceptWithinMs} ms`));
+  const timer = setTimeout(giveUp, acceptWithinMs);
   try {
-    await Promise.race([storing, late.promise]);
+    await store(late.signal);
   } finally {
     clearTimeout(timer);
   }
