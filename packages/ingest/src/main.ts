@@ -94,7 +94,7 @@ export const ingestStage = (context: StageContext, config: RelayConfig, { isThor
       await Promise.all([stage.apply(changed), applyHttp(changed)]);
     },
     drain: async (force) => {
-      await unlessForced(force, http.drain());
+      await http.drain(force);
       await stage.drain(force);
       admission.stop();
     },

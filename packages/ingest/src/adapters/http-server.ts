@@ -2,6 +2,7 @@ import { gunzip } from "node:zlib";
 import type { AddressInfo } from "node:net";
 import type { RelayConfig } from "@currents-relay/shared/config/schema.ts";
 import { oneShot } from "@currents-relay/shared/core/zlib-one-shot.ts";
+import { unlessForced } from "@currents-relay/shared/runtime/lifecycle.ts";
 import type { Logger } from "@currents-relay/shared/runtime/logger.ts";
 import type { Metrics } from "@currents-relay/shared/runtime/metrics.ts";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -32,8 +33,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   listen: () => Promise<void>;
   port: () => number;
-  /** Takes no new request, and ends those in hand. */
-  close: () => Promise<void>;
+  /** Takes no new request, and ends those in hand; `force` aborted: cuts them off. */
+  close: (force: AbortSignal) => Promise<void>;
 }
 
 /** What became of a request; a closed list, for a metric. */
@@ -85,7 +86,8 @@ type Request = FastifyRequest<{ Params: { workspace: string; connector: string }
 export const httpServer = (options: HttpServerOptions): HttpServer => {
   const { settings, find, log, now = Date.now } = options;
   const app = openApp(settings);
-  const say = sayer(options);
+  const closing = new AbortController();
+  const say = sayer(options, closing.signal);
   keepTheDoor(app, find, say);
 
   app.post("/v1/currents/:workspace/:connector", async (request: Request, reply) => {
@@ -121,7 +123,11 @@ export const httpServer = (options: HttpServerOptions): HttpServer => {
     listen: () => listening(app, settings),
     // Address info is text only for pipes, which we never listen on.
     port: () => (app.server.address() as AddressInfo | null)?.port ?? settings.port,
-    close: () => app.close(),
+    close: async (force) => {
+      closing.abort();
+      await unlessForced(force, app.close());
+      if (force.aborted) app.server.closeAllConnections();
+    },
   };
 };
 
@@ -145,15 +151,17 @@ type Say = (request: Request, reply: FastifyReply, said: Said) => FastifyReply;
 
 /** Answers, counts and logs; nothing of a request's content is in any of these. */
 const sayer =
-  ({ find, metrics, log }: HttpServerOptions): Say =>
+  ({ find, metrics, log }: HttpServerOptions, closing: AbortSignal): Say =>
   (request, reply, { answer, why, events = 0 }) => {
     const { workspace = "", connector = "" } = find(request.params.workspace, request.params.connector) ?? {};
     metrics.httpRequests.inc({ workspace, connector, answer });
     const tookMs = Math.round(reply.elapsedTime);
     log.debug({ workspace, connector, answer, events, tookMs }, "http.answered");
     if (statuses[answer] === 503 || statuses[answer] === 429) void reply.header("retry-after", retryAfterSeconds);
-    // What was not read of a refused request must not be taken for the next one.
-    if (["unauthorized", "too-large", "paused"].includes(answer)) void reply.header("connection", "close");
+    // What was not read of a refused request must not be taken for the next one; and a server that closes would wait for
+    // a connection that is kept for one.
+    if (closing.aborted || ["unauthorized", "too-large", "paused"].includes(answer))
+      void reply.header("connection", "close");
     return reply.code(statuses[answer]).send(why === undefined ? { events } : { error: why });
   };
 
@@ -220,6 +228,8 @@ const take = async (
       return { answer: "empty" };
     case "unreadable":
       return { answer: "unreadable", why: read.why };
+    case "divide":
+      return { answer: "too-large", why: read.why };
     case "events":
       await inTime((signal) => accept({ body: read, bytes: packed.length, nowMs }, signal));
       return { answer: "accepted", events: read.lines.length };

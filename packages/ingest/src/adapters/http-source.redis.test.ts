@@ -39,7 +39,7 @@ const open = async (config = aConfig()) => {
   const logged: string[] = [];
   const metrics = createMetrics();
   const source = httpSource({ redis, log: gatheringLog(logged), metrics }, { of: () => admission });
-  onTestFinished(() => source.drain());
+  onTestFinished(() => source.drain(AbortSignal.abort()));
   await source.apply(config);
   const url = `http://127.0.0.1:${source.port()}`;
   const post = async (
@@ -227,6 +227,36 @@ describe("a request of Braze", () => {
     await expect.poll(async () => (await post(events("1"))).status).toBe(429);
     slow.destroy();
     await expect.poll(async () => (await post(events("1"))).status).toBe(200);
+  });
+
+  test("in hand when the port is closed is answered, and its connection is not kept; no time is lost", async () => {
+    const { source, url, post } = await open(aConfig([token], { requestsInHand: 1 }));
+    await redis.client("PAUSE", 1_000, "WRITE");
+    const answer = fetch(`${url}/v1/currents/acme/engagement`, {
+      method: "POST",
+      body: events("1"),
+      headers: { authorization: `Bearer ${token}` },
+    });
+    await expect.poll(async () => (await post("")).status).toBe(429);
+    const startedMs = performance.now();
+    await source.drain(new AbortController().signal);
+    const { status, headers } = await answer;
+    expect([status, headers.get("connection")]).toEqual([200, "close"]);
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+  });
+
+  test("that has not come whole is cut off when the port has to be closed at once", async () => {
+    const { source, port, post } = await open(aConfig([token], { requestsInHand: 1 }));
+    const slow = connect(port, "127.0.0.1");
+    const ended = new Promise<void>((resolve) => void slow.on("close", () => resolve()));
+    slow.on("error", () => undefined).resume();
+    const head = `POST /v1/currents/acme/engagement HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n`;
+    slow.write(`${head}content-length: 50\r\n\r\n{"events"`);
+    await expect.poll(async () => (await post(events("1"))).status).toBe(429);
+    const startedMs = performance.now();
+    await source.drain(AbortSignal.abort());
+    await ended;
+    expect(performance.now() - startedMs).toBeLessThan(1_500);
   });
 
   test("that never ends is cut off, and others are served meanwhile", async () => {

@@ -12,7 +12,8 @@ export interface HttpSource {
   apply: (config: RelayConfig) => Promise<void>;
   /** Where it listens; undefined: no connector needed it yet. */
   port: () => number | undefined;
-  drain: () => Promise<void>;
+  /** Ends what is in hand; `force` aborted: cuts it off. */
+  drain: (force: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -67,8 +68,8 @@ export const httpSource = (context: StageContext, admission: Pick<AdmissionWatch
       log.info({ host: config.http.host, port: server.port() }, "http.listening");
     },
     port: () => server?.port(),
-    drain: async () => {
-      await server?.close();
+    drain: async (force) => {
+      await server?.close(force);
       await Promise.all([...tools.values()].map(({ queues }) => queues.close()));
     },
   };

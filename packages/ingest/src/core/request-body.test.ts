@@ -36,6 +36,14 @@ describe("the body of a request", () => {
     expect(second).toBe(`{"id":"2","x":${arrays}null${"]".repeat(999)},"y":${objects}null${"}".repeat(999)}}`);
   });
 
+  it("is divided where an event is nested too deep to be read along with a long number; alone that one is cut", () => {
+    const deep = `{"id":"2","n":12345678901234567,"x":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+    expect(read(`{"events":[{"id":"1"},${deep}]}`)).toMatchObject({ kind: "divide" });
+    const alone = read(`{"events":[${deep}]}`);
+    expect(alone).toMatchObject({ kind: "events", lines: [expect.stringMatching(/^\{"id":"2","n":\d+,"x":\[/)] });
+    expect(read(`{"events":[${deep}]} and more`)).toMatchObject({ kind: "unreadable" });
+  });
+
   it("has the same digest when it comes again, with other white space too, and another one for other events", () => {
     const digest = (text: string) => {
       const found = read(text);

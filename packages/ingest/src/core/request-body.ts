@@ -19,6 +19,8 @@ export type RequestBody =
   | ({ kind: "events" } & RequestEvents)
   /** Braze's test of the connection. */
   | { kind: "empty" }
+  /** It can be kept in parts: Braze divides what is too large. */
+  | { kind: "divide"; why: string }
   /** Nothing of it can be kept; a sentence that quotes nothing of it. */
   | { kind: "unreadable"; why: string };
 
@@ -29,20 +31,34 @@ export type RequestBody =
 export const readRequestBody = (body: Buffer): RequestBody => {
   if (body.every((byte) => byte <= 0x20)) return { kind: "empty" };
   const text = body.toString("utf8").replace(/^\ufeff/, "");
-  let value: unknown;
-  try {
-    value = parseExactly(text);
-  } catch {
-    return { kind: "unreadable", why: "the body is not JSON" }; // the parser's own words quote the body
-  }
+  const read = parsedBody(text);
+  if (!read) return { kind: "unreadable", why: "the body is not JSON" };
+  const { value, isExact } = read;
   if (typeof value !== "object" || value === null || Array.isArray(value) || !("events" in value))
     return { kind: "unreadable", why: 'the body is not an object with "events"' };
   const { events } = value;
   if (!Array.isArray(events)) return { kind: "unreadable", why: '"events" is not an array' };
   if (events.length === 0) return { kind: "empty" };
+  // Alone, it is set aside by transform whatever its numbers are.
+  if (!isExact && events.length > 1)
+    return { kind: "divide", why: "an event is nested too deep to be read beside others" };
   const jsonOf = hasLongIntegers(text) ? exactJsonOf : JSON.stringify; // the former takes longer
   const lines = events.map((event) => lineOf(event, jsonOf));
   return { kind: "events", lines, digest: digestOf(lines), bytes: body.length };
+};
+
+/** `isExact`: long integers are as they were. What reads them gives up at some 2,500 levels. Undefined: it is no JSON. */
+const parsedBody = (text: string): { value: unknown; isExact: boolean } | undefined => {
+  try {
+    return { value: parseExactly(text), isExact: true };
+  } catch (error) {
+    if (!(error instanceof RangeError)) return undefined; // the parser's own words quote the body
+  }
+  try {
+    return { value: JSON.parse(text), isExact: false };
+  } catch {
+    return undefined;
+  }
 };
 
 const digestOf = (texts: readonly string[]): string => {
