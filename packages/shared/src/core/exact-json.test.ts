@@ -68,8 +68,8 @@ test.each([
 
 test("digits without end cost one look", () => {
   const startedMs = performance.now();
-  expect(hasLongIntegers(`"${"1".repeat(8_000_000)}"`)).toBe(false);
-  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  expect(hasLongIntegers(`"${"1".repeat(200_000)}"`)).toBe(false);
+  expect(performance.now() - startedMs).toBeLessThan(1_000);
 });
 
 test("among texts with digits, long integers are read as with a look at each number", () => {
