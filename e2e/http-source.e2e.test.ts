@@ -8,7 +8,7 @@ import { makeCurrents } from "@currents-relay/sim/currents-maker/make-currents.t
 import { keysBelow, readAvroFile } from "@currents-relay/sim/currents-maker/reading-back.ts";
 import { startSegmentSim } from "@currents-relay/sim/segment-sim/server.ts";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { aFolder, runRelay, startRelayCommand } from "./support/command-line.ts";
+import { aFolder, openedHttpPort, runRelay, startRelayCommand } from "./support/command-line.ts";
 import { until } from "./support/until.ts";
 
 let redis: RedisServer;
@@ -60,10 +60,7 @@ workspaces:
   }
 
   const relay = startRelayCommand(["start"], { cwd: folder });
-  const listening = /"port":(\d+),"msg":"http\.listening"/;
-  await until("the port is open", () => listening.test(relay.stderr()));
-  const [, port] = listening.exec(relay.stderr()) ?? [];
-  const url = `http://127.0.0.1:${port}/v1/currents/posts/all`;
+  const url = `http://127.0.0.1:${await openedHttpPort(relay)}/v1/currents/posts/all`;
   const junk = [7, null, { event_type: "users.messages.email.Open" }];
   const senders = 6; // at once, as Braze does: what comes together is stored together
   const posted = [...events, ...junk];

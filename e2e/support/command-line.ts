@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { mkdir } from "node:fs/promises";
 import { onTestFinished } from "vitest";
+import { until } from "./until.ts";
 
 export const relayMain = join(import.meta.dirname, "../../packages/cli/src/main.ts");
 
@@ -91,3 +92,10 @@ export const aConfig = ({ segment = "http://127.0.0.1:9", redis, ...parts }: Con
     `        source: { type: folder, path: ${parts.path ?? "./currents"} }`,
     "",
   ].join("\n");
+
+/** The port on which a relay that has just been started takes events, once it is open. */
+export const openedHttpPort = async (relay: RunningCommand): Promise<string> => {
+  const listening = /"port":(\d+),"msg":"http\.listening"/;
+  await until("the port is open", () => listening.test(relay.stderr()));
+  return listening.exec(relay.stderr())?.[1] ?? "";
+};
