@@ -10,19 +10,19 @@ const server = useRedis();
 const { workspaces } = goodConfig(aConfig()).config;
 
 /**
- * A process with nothing in its queues, whose start and drain count so many files; the drain ends the connection, as a real
- * one's does.
+ * A process with nothing in its queues. Its start counts `atStart` files, its drain one more, and the drain ends the
+ * connection, as a real one's does.
  */
 const aProcess = ({ listed = Promise.resolve(), atStart = 0 } = {}): OnceProcess => {
   const redis = server.connect();
-  const count = (files = 1) => redis.hincrby(tallyKey("acme"), tallyField("ingest", "file:quarantined"), files);
+  const count = (files: number) => redis.hincrby(tallyKey("acme"), tallyField("ingest", "file:quarantined"), files);
   return {
     redis,
     ingest: { listedOnce: () => listed },
     lifecycle: {
       start: async () => void (await count(atStart)),
       stop: async () => {
-        await count();
+        await count(1);
         await redis.quit();
       },
     },
